@@ -1,0 +1,111 @@
+// Package config reads the one configuration file: strict YAML, found in fixed
+// places, validated before anything else sees it, with secrets kept apart. It
+// must not know what is done with a target.
+package config
+
+import "time"
+
+// Config is the configuration file as written.
+type Config struct {
+	Targets map[string]Target `yaml:"targets" need:"yes" doc:"what to watch, by the name that is shown and typed to arm"`
+	State   string            `yaml:"state" default:"/var/lib/tocsin where its group may write, else the XDG state folder" doc:"folder for the audit and the state of the rules"`
+	Rules   string            `yaml:"rules" doc:"file of alert rules that override the shipped ones"`
+	Keys    string            `yaml:"keys" doc:"file that remaps keys"`
+}
+
+// Target is one system to watch. What is not given is not read and shows as
+// not configured, never as healthy.
+type Target struct {
+	Name        string       `yaml:"-"` // its key under targets
+	Postgres    *Postgres    `yaml:"postgres" doc:"the PostgreSQL server"`
+	PgBouncer   *PgBouncer   `yaml:"pgbouncer" doc:"the PgBouncer before the PostgreSQL server"`
+	Redis       *Redis       `yaml:"redis" doc:"the Redis server"`
+	Apps        []App        `yaml:"apps" doc:"applications that tell about their own requests"`
+	Probes      []Probe      `yaml:"probes" doc:"services to reach from here"`
+	StatusPages []StatusPage `yaml:"status_pages" doc:"what providers say of themselves (Atlassian Statuspage)"`
+	Vercel      *Vercel      `yaml:"vercel" doc:"deployments at Vercel"`
+	Deploy      *Deploy      `yaml:"deploy" doc:"deployments elsewhere, by commands of your own; instead of vercel"`
+}
+
+// Postgres is a PostgreSQL server and database.
+type Postgres struct {
+	DSN      string     `yaml:"dsn" need:"yes" doc:"libpq connection string or URL, without a password; PG* variables and the service file count"`
+	Password *SecretRef `yaml:"password" doc:"where the password is; without it ~/.pgpass counts"`
+	Standbys []string   `yaml:"standbys" doc:"application_name of the standbys that have to follow; one that is absent is an alert"`
+}
+
+// PgBouncer is the admin console of a PgBouncer.
+type PgBouncer struct {
+	DSN      string     `yaml:"dsn" need:"yes" doc:"libpq connection string of its admin console, without a password: \"host=… port=6432 user=…\"; the user is one of stats_users"`
+	Password *SecretRef `yaml:"password" doc:"where the password is; without it ~/.pgpass counts"`
+}
+
+// Redis is a Redis server.
+type Redis struct {
+	URL      string     `yaml:"url" need:"yes" doc:"redis://host:port/db, rediss:// for TLS or unix:///path; without a password"`
+	Password *SecretRef `yaml:"password" doc:"where the password is"`
+}
+
+// App is an application with a metrics endpoint (Prometheus text).
+type App struct {
+	Name     string `yaml:"name" need:"yes" doc:"name that is shown; differs from those of the other applications"`
+	Metrics  string `yaml:"metrics" need:"yes" doc:"address of its metrics endpoint"`
+	Requests string `yaml:"requests" default:"http_requests_total" doc:"counter of all requests"`
+	Errors   string `yaml:"errors" default:"code=~\"5..\"" doc:"label matchers of the failed ones"`
+	Latency  string `yaml:"latency" default:"http_request_duration_seconds" doc:"histogram of their duration"`
+}
+
+// Probe is a service to reach.
+type Probe struct {
+	Name    string        `yaml:"name" need:"yes" doc:"name that is shown; differs from those of the other probes"`
+	URL     string        `yaml:"url" need:"yes" doc:"https://…, http://…, tcp://host:port or tls://host:port"`
+	Timeout time.Duration `yaml:"timeout" default:"5s" doc:"after which a try has failed"`
+	Fresh   *Fresh        `yaml:"fresh" doc:"watches how old the content of the answer is"`
+}
+
+// Fresh says how old the content of an answer may be.
+type Fresh struct {
+	JSON  string        `yaml:"json" need:"yes" doc:"field of the answer that holds the time of its content; names joined by dots"`
+	Max   time.Duration `yaml:"max" need:"yes" doc:"age above which it is stale"`
+	Purge string        `yaml:"purge" doc:"cache keys to offer for purging then: page:*"`
+}
+
+// StatusPage is the status page of a provider.
+type StatusPage struct {
+	Name string `yaml:"name" need:"yes" doc:"name that is shown; differs from those of the other pages"`
+	URL  string `yaml:"url" need:"yes" doc:"address of the page"`
+}
+
+// Vercel is a project at Vercel.
+type Vercel struct {
+	Project string     `yaml:"project" need:"yes" doc:"name or id of the project"`
+	Team    string     `yaml:"team" doc:"slug or id of the team"`
+	Token   *SecretRef `yaml:"token" need:"yes" doc:"where the access token is"`
+	BaseURL string     `yaml:"base_url" default:"https://api.vercel.com" doc:"address of the API"`
+}
+
+// Deploy does with commands what a deployment provider would do. Each is a
+// program with its arguments and runs without a shell; {id} in an argument of
+// Rollback and Promote stands for the build.
+type Deploy struct {
+	List     []string `yaml:"list" need:"yes" doc:"prints the builds, newest first, as a JSON array: id, name, state (READY, ERROR, …), commit, message, author, created and ready (RFC 3339), live, candidate"`
+	Rollback []string `yaml:"rollback" need:"yes" doc:"makes build {id} live; exit status 0 means that it serves"`
+	Promote  []string `yaml:"promote" doc:"makes build {id} live again after a rollback; without it, rollback is used"`
+}
+
+// SecretRef says where a secret is. Exactly one of its fields is set.
+type SecretRef struct {
+	File    string   `yaml:"file" doc:"a file that only its owner may read (0600); its first line counts"`
+	Env     string   `yaml:"env" doc:"an environment variable"`
+	Command []string `yaml:"command" doc:"a program with its arguments that prints it; runs without a shell"`
+}
+
+// Valid is a configuration that holds together. Only [File.Validate] makes one;
+// all paths are absolute, all defaults filled in.
+type Valid struct {
+	Path    string   // of the file
+	Targets []Target // by name; one at least
+	State   string   // folder; "" means the default, see StateDir
+	Rules   string   // file; "" means the shipped rules
+	Keys    string   // file; "" means the shipped keys
+}

@@ -1,0 +1,93 @@
+// Package statedir opens the files of the state folder so that all who share
+// the folder can use them, whatever the umask of the one who made them, and
+// locks them without waiting for ever. It must not know what is in the files.
+package statedir
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+const (
+	private = 0o600
+	shared  = 0o660 // in a folder that a group writes to
+
+	groupWrites = 0o020
+)
+
+// Make makes a folder where it is missing: as open to the group as the one it
+// is in.
+func Make(dir string) error {
+	if info, err := os.Stat(dir); err == nil && info.IsDir() {
+		return nil
+	}
+	parent := filepath.Dir(dir)
+	if err := os.MkdirAll(parent, 0o700); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	above, err := os.Stat(parent)
+	if err != nil || above.Mode().Perm()&groupWrites == 0 {
+		return err
+	}
+	return os.Chmod(dir, above.Mode()&(os.ModePerm|os.ModeSetgid))
+}
+
+// Open is os.OpenFile for a file of the state folder: one that it makes is
+// private, but the group's in a folder that the group writes to. The folder is
+// made where it is missing.
+func Open(path string, flag int) (*os.File, error) {
+	if flag&os.O_EXCL == 0 {
+		file, err := os.OpenFile(path, flag&^os.O_CREATE, 0)
+		if !errors.Is(err, fs.ErrNotExist) || flag&os.O_CREATE == 0 {
+			return file, err
+		}
+	}
+	dir := filepath.Dir(path)
+	if err := Make(dir); err != nil {
+		return nil, err
+	}
+	mode := os.FileMode(private)
+	if info, err := os.Stat(dir); err == nil && info.Mode().Perm()&groupWrites != 0 {
+		mode = shared
+	}
+	file, err := os.OpenFile(path, flag, mode)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := file.Stat(); err == nil && info.Mode().Perm()&mode != mode {
+		// The umask has taken bits. Another who made the file meanwhile adds them too.
+		_ = file.Chmod(mode)
+	}
+	return file, nil
+}
+
+const (
+	lockWait = 5 * time.Second
+	lockPoll = 5 * time.Millisecond
+)
+
+// Lock waits for a file, 5 s at most: syscall.LOCK_EX to write, LOCK_SH to read
+// a whole state. It is given back by closing the file.
+func Lock(file *os.File, how int) error {
+	tick := time.NewTicker(lockPoll)
+	defer tick.Stop()
+	for end := time.Now().Add(lockWait); ; <-tick.C {
+		err := syscall.Flock(int(file.Fd()), how|syscall.LOCK_NB)
+		switch {
+		case err == nil:
+			return nil
+		case !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR):
+			return fmt.Errorf("lock %s: %w", file.Name(), err)
+		case time.Now().After(end):
+			return fmt.Errorf("lock %s: another process has held it for %v", file.Name(), lockWait)
+		}
+	}
+}
