@@ -1,0 +1,5 @@
+package testkit
+
+import "golang.org/x/sys/unix"
+
+const unreadRequest = unix.TIOCINQ
