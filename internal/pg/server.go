@@ -1,0 +1,135 @@
+// Package pg keeps the few sessions tocsin has on a PostgreSQL server: one
+// lane for the frequent reads, one for the slow ones and a spare for actions,
+// opened once and kept, so that the watcher goes on when the server takes no
+// new connections. It picks the SQL text that fits the server's version and
+// puts errors into classes. It must not know what the statements mean.
+package pg
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"tocsin/internal/model"
+)
+
+const (
+	// FastLimit bounds a whole read on the fast lane, which may consist of
+	// several statements. A job that reads on a lane needs a timeout at least a
+	// second longer: the connection is given half a second to be saved when a
+	// limit is reached.
+	FastLimit = 2 * time.Second
+	// SlowLimit is the same for the slow lane.
+	SlowLimit = 6 * time.Second
+
+	connectLimit = 2 * time.Second
+	// saveLimit is how long a cancelled statement may take to end before its
+	// connection is given up.
+	saveLimit = 400 * time.Millisecond
+)
+
+// Config says where a server is.
+type Config struct {
+	// DSN is a libpq connection string or URL. What it leaves out comes from
+	// the PG* environment, the service file and the password file.
+	DSN string
+	// Password is asked before each connection attempt, within its limit; nil
+	// leaves it to DSN.
+	Password func(ctx context.Context) (string, error)
+	// Spare opens the action connection as soon as the fast lane works, so
+	// that it is there when the server is full. Without it, it is opened when
+	// first needed.
+	Spare bool
+}
+
+// Server is one PostgreSQL server. Make it with Open; it may be used from any
+// goroutine.
+type Server struct {
+	cfg  Config
+	base *pgx.ConnConfig
+
+	fast, slow *Lane
+	spare      spare
+
+	dialing  gate // one connection attempt at a time
+	mu       sync.Mutex
+	pooled   bool          // a pooler refused our startup parameters
+	lastFail *outage       // of the newest connection attempt; nil after a good one
+	pids     map[*Lane]int // of the read lanes
+	keeping  atomic.Bool   // the spare connection is being opened
+	life     context.Context
+	end      context.CancelFunc
+	running  sync.WaitGroup
+}
+
+// Open reads the configuration; it connects to nothing yet.
+func Open(cfg Config) (*Server, error) {
+	base, err := pgx.ParseConfig(cfg.DSN)
+	if err != nil {
+		return nil, fmt.Errorf("read the PostgreSQL connection string: %w", err)
+	}
+	base.RuntimeParams["application_name"] = model.OwnApp
+	s := &Server{cfg: cfg, base: base, dialing: newGate(), pids: map[*Lane]int{}}
+	s.life, s.end = context.WithCancel(context.Background())
+	s.fast = newLane(s, limits{read: FastLimit, statement: 1500 * time.Millisecond})
+	s.slow = newLane(s, limits{read: SlowLimit, statement: 5 * time.Second})
+	s.spare.turn = newGate()
+	return s, nil
+}
+
+// Fast is the lane of the reads that come every few seconds.
+func (s *Server) Fast() *Lane { return s.fast }
+
+// Slow is the lane of the reads that may take seconds.
+func (s *Server) Slow() *Lane { return s.slow }
+
+// Address is where the server is, for people: "db.internal:5432".
+func (s *Server) Address() string {
+	if len(s.base.Host) > 0 && s.base.Host[0] == '/' {
+		return fmt.Sprintf("%s (port %d)", s.base.Host, s.base.Port)
+	}
+	return fmt.Sprintf("%s:%d", s.base.Host, s.base.Port)
+}
+
+// Database is the name of the database that the sessions are in.
+func (s *Server) Database() string {
+	if s.base.Database == "" {
+		return s.base.User
+	}
+	return s.base.Database
+}
+
+// Close ends the kept connections. A lane that is busy with a server that does
+// not answer is left to the end of the process; so Close takes no longer than
+// a fraction of a second. Connections lent out for actions are not touched.
+func (s *Server) Close() {
+	s.end()
+	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	defer cancel()
+	var closing sync.WaitGroup
+	closing.Go(func() { s.fast.close(ctx) })
+	closing.Go(func() { s.slow.close(ctx) })
+	closing.Go(func() { s.spare.close(ctx) })
+	closing.Wait()
+	s.running.Wait()
+}
+
+// gate lets one goroutine at a time through, and others wait with a context.
+type gate chan struct{}
+
+func newGate() gate { return make(gate, 1) }
+
+func (g gate) enter(ctx context.Context) error {
+	select {
+	case g <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (g gate) leave() { <-g }

@@ -1,0 +1,11 @@
+-- What this session is and may do.
+SELECT current_setting('server_version_num')::int AS version,
+  pg_backend_pid() AS pid,
+  pg_is_in_recovery() AS standby,
+  current_user::text AS role,
+  pg_has_role('pg_read_all_stats', 'USAGE') AS read_stats,
+  coalesce(n.nspname::text, '') AS pgss_schema,
+  coalesce(e.extversion, '') AS pgss_version
+FROM (SELECT 1) AS one
+LEFT JOIN pg_extension AS e ON e.extname = 'pg_stat_statements'
+LEFT JOIN pg_namespace AS n ON n.oid = e.extnamespace

@@ -1,0 +1,56 @@
+// Package redis makes the clients of Redis servers, with manners: one
+// connection, no retry, nothing on stderr, and no wait beyond a deadline. It
+// must not know what is read or changed.
+package redis
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
+	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"tocsin/internal/web"
+)
+
+// timeout bounds connecting and each answer.
+const timeout = 5 * time.Second
+
+// Options say which server.
+type Options struct {
+	URL string // redis:// or rediss://, with an optional user and database
+	// Password is asked before each connection attempt, so that a rotated one
+	// is found; nil leaves it to the URL.
+	Password func(ctx context.Context) (string, error)
+}
+
+// New checks the address. No connection is made before the first command.
+func New(opts Options) (*redis.Client, error) {
+	o, err := redis.ParseURL(opts.URL)
+	if err != nil {
+		return nil, fmt.Errorf("redis: %s is not an address of the form redis://host:port/0", web.Redact(opts.URL))
+	}
+	if user := o.Username; opts.Password != nil {
+		o.CredentialsProviderContext = func(ctx context.Context) (string, string, error) {
+			password, err := opts.Password(ctx)
+			return user, password, err
+		}
+	}
+	// Its log goes to stderr, which is the screen.
+	logging.Disable()
+	// Whoever asks retries, and one connection is all that we take.
+	o.MaxRetries, o.DialerRetries = -1, 1
+	o.PoolSize, o.MaxActiveConns, o.ConnMaxIdleTime = 1, 1, -1
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = timeout, timeout, timeout, timeout
+	o.ContextTimeoutEnabled = true
+	// Say nothing that old servers do not know, nor need a right for the name.
+	o.Protocol, o.DisableIdentity = 2, true
+	o.OnConnect = func(ctx context.Context, conn *redis.Conn) error {
+		_ = conn.ClientSetName(ctx, "tocsin").Err()
+		return nil
+	}
+	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	return redis.NewClient(o), nil
+}
