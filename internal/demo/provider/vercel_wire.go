@@ -1,0 +1,237 @@
+package provider
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"math/big"
+)
+
+// The shapes below are the required fields of the API's schemas and those that
+// people look at; times are epoch milliseconds.
+
+type deploymentPage struct {
+	Deployments []listedDeployment `json:"deployments"`
+	Pagination  pagination         `json:"pagination"`
+}
+
+type pagination struct {
+	Count int    `json:"count"`
+	Next  *int64 `json:"next"` // pass as until= for the next page; null on the last
+	Prev  *int64 `json:"prev"`
+}
+
+type creator struct {
+	UID         string `json:"uid"`
+	Username    string `json:"username"`
+	Email       string `json:"email"`
+	GithubLogin string `json:"githubLogin"`
+}
+
+// account is the short form of a creator.
+type account struct {
+	UID      string `json:"uid"`
+	Username string `json:"username"`
+}
+
+type listedDeployment struct {
+	UID                 string            `json:"uid"`
+	Name                string            `json:"name"`
+	ProjectID           string            `json:"projectId"`
+	URL                 string            `json:"url"`
+	Created             int64             `json:"created"`
+	CreatedAt           int64             `json:"createdAt"`
+	BuildingAt          int64             `json:"buildingAt"`
+	Ready               int64             `json:"ready"`
+	State               string            `json:"state"`
+	ReadyState          string            `json:"readyState"`
+	ReadySubstate       string            `json:"readySubstate"`
+	Type                string            `json:"type"`
+	Target              string            `json:"target"`
+	Source              string            `json:"source"`
+	InspectorURL        string            `json:"inspectorUrl"`
+	IsRollbackCandidate bool              `json:"isRollbackCandidate"`
+	Creator             creator           `json:"creator"`
+	Meta                map[string]string `json:"meta"`
+}
+
+type detailedDeployment struct {
+	ID            string            `json:"id"`
+	Name          string            `json:"name"`
+	URL           string            `json:"url"`
+	Version       int               `json:"version"`
+	Type          string            `json:"type"`
+	Target        string            `json:"target"`
+	Status        string            `json:"status"`
+	ReadyState    string            `json:"readyState"`
+	ReadySubstate string            `json:"readySubstate"`
+	Public        bool              `json:"public"`
+	BuildSkipped  bool              `json:"buildSkipped"`
+	AliasAssigned bool              `json:"aliasAssigned"`
+	CreatedAt     int64             `json:"createdAt"`
+	BuildingAt    int64             `json:"buildingAt"`
+	BootedAt      int64             `json:"bootedAt"`
+	Ready         int64             `json:"ready"`
+	Creator       account           `json:"creator"`
+	Regions       []string          `json:"regions"`
+	Meta          map[string]string `json:"meta"`
+}
+
+type productionBody struct {
+	Deployment productionDeployment `json:"deployment"`
+}
+
+type productionDeployment struct {
+	ID  string `json:"id"`
+	URL string `json:"url"`
+}
+
+type projectBody struct {
+	ID                      string                    `json:"id"`
+	Name                    string                    `json:"name"`
+	AccountID               string                    `json:"accountId"`
+	NodeVersion             string                    `json:"nodeVersion"`
+	Live                    bool                      `json:"live"`
+	Paused                  bool                      `json:"paused"`
+	DirectoryListing        bool                      `json:"directoryListing"`
+	AutoAssignCustomDomains bool                      `json:"autoAssignCustomDomains"`
+	ResourceConfig          map[string]any            `json:"resourceConfig"`
+	DefaultResourceConfig   map[string]any            `json:"defaultResourceConfig"`
+	Targets                 map[string]*projectTarget `json:"targets"`
+	LastAliasRequest        *aliasRequestBody         `json:"lastAliasRequest"`
+	LastRollbackTarget      map[string]any            `json:"lastRollbackTarget"`
+	RollbackDescription     *rollbackDescription      `json:"rollbackDescription,omitempty"`
+}
+
+type projectTarget struct {
+	ID                 string            `json:"id"`
+	Name               string            `json:"name"`
+	URL                string            `json:"url"`
+	DeploymentHostname string            `json:"deploymentHostname"`
+	CreatedAt          int64             `json:"createdAt"`
+	CreatedIn          string            `json:"createdIn"`
+	ReadyState         string            `json:"readyState"`
+	ReadySubstate      string            `json:"readySubstate"`
+	Plan               string            `json:"plan"`
+	Private            bool              `json:"private"`
+	Target             string            `json:"target"`
+	Type               string            `json:"type"`
+	UserID             string            `json:"userId"`
+	Creator            creator           `json:"creator"`
+	Meta               map[string]string `json:"meta"`
+}
+
+type aliasRequestBody struct {
+	FromDeploymentID string `json:"fromDeploymentId"`
+	ToDeploymentID   string `json:"toDeploymentId"`
+	JobStatus        string `json:"jobStatus"`
+	RequestedAt      int64  `json:"requestedAt"`
+	Type             string `json:"type"`
+}
+
+type rollbackDescription struct {
+	UserID      string `json:"userId"`
+	Username    string `json:"username"`
+	Description string `json:"description"`
+	CreatedAt   int64  `json:"createdAt"`
+}
+
+// newDeployment gives a build the id and the address that a real one would
+// have. They depend on nothing random, so two runs can be compared.
+func newDeployment(project string, b Build, n int) *deployment {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %s %d", project, b.Name, b.Commit, n))
+	word := new(big.Int).SetBytes(sum[:]).Text(62)
+	return &deployment{
+		id:    "dpl_" + word[:28],
+		url:   fmt.Sprintf("%s-%x.vercel.app", project, sum[:5]),
+		build: b,
+	}
+}
+
+func (v *Vercel) projectID() string { return "prj_" + v.opts.Project }
+
+func (v *Vercel) teamID() string { return "team_" + v.opts.Team }
+
+func (v *Vercel) isProject(idOrName string) bool {
+	return idOrName == v.opts.Project || idOrName == v.projectID()
+}
+
+// candidate tells whether production can be rolled back to d. The caller holds mu.
+func (v *Vercel) candidate(d *deployment) bool {
+	return d.served && d != v.live && (v.opts.Plan != "hobby" || d == v.previous)
+}
+
+func (d *deployment) substate() string {
+	if d.served {
+		return "PROMOTED"
+	}
+	return "STAGED"
+}
+
+func (d *deployment) creator() creator {
+	a := d.build.Author
+	return creator{UID: "usr_" + a, Username: a, Email: a + "@shop.example", GithubLogin: a}
+}
+
+func (d *deployment) meta() map[string]string {
+	return map[string]string{
+		"githubCommitSha":         d.build.Commit,
+		"githubCommitMessage":     d.build.Message,
+		"githubCommitAuthorLogin": d.build.Author,
+		"githubCommitAuthorName":  d.build.Author,
+		"githubCommitRef":         "main",
+		"build":                   d.build.Name,
+	}
+}
+
+func (v *Vercel) listed(d *deployment) listedDeployment {
+	created := d.build.Created.UnixMilli()
+	return listedDeployment{
+		UID: d.id, Name: v.opts.Project, ProjectID: v.projectID(), URL: d.url,
+		Created: created, CreatedAt: created, BuildingAt: created, Ready: created,
+		State: "READY", ReadyState: "READY", ReadySubstate: d.substate(),
+		Type: "LAMBDAS", Target: "production", Source: "git",
+		InspectorURL:        "https://vercel.com/" + v.opts.Team + "/" + v.opts.Project + "/" + d.id[len("dpl_"):],
+		IsRollbackCandidate: v.candidate(d),
+		Creator:             d.creator(), Meta: d.meta(),
+	}
+}
+
+func (v *Vercel) detailed(d *deployment) detailedDeployment {
+	created := d.build.Created.UnixMilli()
+	return detailedDeployment{
+		ID: d.id, Name: v.opts.Project, URL: d.url, Version: 2, Type: "LAMBDAS", Target: "production",
+		Status: "READY", ReadyState: "READY", ReadySubstate: d.substate(), AliasAssigned: d.served,
+		CreatedAt: created, BuildingAt: created, BootedAt: created, Ready: created,
+		Creator: account{d.creator().UID, d.build.Author}, Regions: []string{"iad1"}, Meta: d.meta(),
+	}
+}
+
+func (v *Vercel) projectBody() projectBody {
+	p := projectBody{
+		ID: v.projectID(), Name: v.opts.Project, AccountID: v.teamID(), NodeVersion: "24.x",
+		Live: v.live != nil, AutoAssignCustomDomains: v.autoAssign,
+		ResourceConfig: map[string]any{}, DefaultResourceConfig: map[string]any{},
+		Targets: map[string]*projectTarget{},
+	}
+	if v.live != nil {
+		p.Targets["production"] = v.targetBody(v.live)
+	}
+	if r := v.last; r != nil {
+		p.LastAliasRequest = &aliasRequestBody{r.from, r.to, r.status, r.requested.UnixMilli(), r.kind}
+	}
+	if n := v.note; n != nil {
+		p.RollbackDescription = &rollbackDescription{"usr_operator", "operator", n.text, n.at.UnixMilli()}
+		p.LastRollbackTarget = map[string]any{"deploymentId": v.last.to, "createdAt": n.at.UnixMilli()}
+	}
+	return p
+}
+
+func (v *Vercel) targetBody(d *deployment) *projectTarget {
+	return &projectTarget{
+		ID: d.id, Name: v.opts.Project, URL: d.url, DeploymentHostname: d.url,
+		CreatedAt: d.build.Created.UnixMilli(), CreatedIn: "iad1",
+		ReadyState: "READY", ReadySubstate: d.substate(), Plan: v.opts.Plan,
+		Target: "production", Type: "LAMBDAS", UserID: d.creator().UID,
+		Creator: d.creator(), Meta: d.meta(),
+	}
+}
