@@ -1,0 +1,175 @@
+package collectors
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"tocsin/internal/model"
+	"tocsin/internal/pg"
+)
+
+// Replication reads who follows the server, and whom it follows. It remembers
+// where the log was, so that the lag in seconds is known also of a standby
+// that stopped replying, and who the server was, so that a promotion is
+// noticed: one goroutine at a time may collect.
+type Replication struct {
+	Server   *pg.Server
+	Expected []string // application_name of the standbys that have to be there
+
+	past    []position // of the log on this server, the oldest first
+	last    *replicationHead
+	changes []model.ServerChange
+}
+
+// position is where the log was at one instant.
+type position struct {
+	at  time.Time
+	log int64
+}
+
+type replicationHead struct {
+	At       time.Time // the server's clock
+	Standby  bool
+	Started  time.Time
+	Timeline int
+	Position int64 // of the log: written, on a standby replayed
+}
+
+type replicaRow struct {
+	PID      int
+	Name     string
+	Client   string
+	State    string
+	Sync     string
+	Replayed *int64
+	ReplayS  *float64
+	ReplyS   *float64
+	XminAge  int64
+}
+
+type receiverRow struct {
+	Status     string
+	From       string
+	Expected   *bool
+	Unreplayed *int64
+	LagS       *float64
+	Paused     bool
+}
+
+const (
+	positionsKept = 300 // at one each 2 s: ten minutes
+	changesKept   = 50
+)
+
+type replicationReading struct {
+	head     replicationHead
+	replicas []replicaRow
+	receiver []receiverRow
+	hidden   string
+}
+
+// Collect reads on the fast lane.
+func (r *Replication) Collect(ctx context.Context) (model.Replication, error) {
+	got, err := pg.Read(ctx, r.Server.Fast(), readReplication)
+	if err != nil {
+		return model.Replication{}, err
+	}
+	r.remember(got.head)
+	out := model.Replication{
+		Standby: got.head.Standby, Started: got.head.Started, Timeline: got.head.Timeline,
+		Expected: r.Expected, Changes: slices.Clone(r.changes), Hidden: got.hidden,
+	}
+	for _, row := range got.replicas {
+		out.Replicas = append(out.Replicas, r.replica(row, got.head))
+	}
+	for _, row := range got.receiver {
+		out.Receiver = &model.Receiver{
+			Status: row.Status, From: row.From, Expected: row.Expected,
+			Unreplayed: row.Unreplayed, Lag: age(row.LagS), Paused: row.Paused,
+		}
+	}
+	return out, nil
+}
+
+func readReplication(ctx context.Context, s *pg.Session) (replicationReading, error) {
+	out := replicationReading{hidden: unseen(s.Caps(), "standbys")}
+	var err error
+	if out.head, err = single[replicationHead](ctx, s, "replication"); err != nil {
+		return out, err
+	}
+	if out.replicas, err = list[replicaRow](ctx, s, "replicas"); err != nil || !out.head.Standby {
+		return out, err
+	}
+	out.receiver, err = list[receiverRow](ctx, s, "receiver")
+	return out, err
+}
+
+// remember keeps the position of the log and notes what happened to the server.
+func (r *Replication) remember(head replicationHead) {
+	if was := r.last; was != nil {
+		r.note(head.At, serverNews(*was, head))
+		if was.Standby != head.Standby || was.Timeline != head.Timeline {
+			r.past = nil // another log
+		}
+	}
+	r.last = &head
+	r.past = append(r.past, position{head.At, head.Position})
+	r.past = r.past[max(0, len(r.past)-positionsKept):]
+}
+
+func (r *Replication) note(at time.Time, texts []string) {
+	for _, text := range texts {
+		r.changes = append(r.changes, model.ServerChange{At: at, Text: text})
+	}
+	r.changes = r.changes[max(0, len(r.changes)-changesKept):]
+}
+
+// serverNews says what happened to a server between two readings.
+func serverNews(was, is replicationHead) []string {
+	var out []string
+	switch {
+	case was.Standby && !is.Standby:
+		out = append(out, fmt.Sprintf("PostgreSQL was promoted: it takes writes, timeline %d", is.Timeline))
+	case !was.Standby && is.Standby:
+		out = append(out, fmt.Sprintf("PostgreSQL is a standby: it takes no writes any more, timeline %d", is.Timeline))
+	case was.Timeline != is.Timeline:
+		out = append(out, fmt.Sprintf("PostgreSQL went to timeline %d: another server was promoted", is.Timeline))
+	}
+	if !was.Started.Equal(is.Started) {
+		out = append(out, "PostgreSQL was started")
+	}
+	return out
+}
+
+func (r *Replication) replica(row replicaRow, head replicationHead) model.Replica {
+	out := model.Replica{
+		PID: row.PID, Name: row.Name, Client: row.Client, State: row.State, Sync: row.Sync,
+		XminAge: row.XminAge, LastReply: age(row.ReplyS),
+	}
+	if row.Replayed == nil {
+		return out
+	}
+	behind := max(head.Position-*row.Replayed, 0)
+	out.LagBytes, out.Lag = &behind, r.lag(*row.Replayed, head, age(row.ReplayS))
+	return out
+}
+
+// lag is how long ago the log was where the standby is now. The standby's own
+// word stands still when it stops replying, so the longer of both counts; of
+// an idle primary neither does.
+func (r *Replication) lag(replayed int64, head replicationHead, told *time.Duration) *time.Duration {
+	lag := time.Duration(0)
+	if replayed >= head.Position {
+		return &lag
+	}
+	if i, _ := slices.BinarySearchFunc(r.past, replayed+1, func(p position, log int64) int { return cmp.Compare(p.log, log) }); i < len(r.past) {
+		lag = head.At.Sub(r.past[i].at)
+	}
+	if told != nil {
+		lag = max(lag, *told)
+	}
+	return &lag
+}
