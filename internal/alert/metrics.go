@@ -1,0 +1,92 @@
+package alert
+
+import (
+	"strings"
+	"time"
+
+	"tocsin/internal/model"
+	"tocsin/internal/store"
+)
+
+// specimen is a snapshot with every part in place, so that its facts name all
+// metrics of its kind.
+type specimen struct {
+	source string // name of the source, or what its name begins with
+	prefix bool   // whether there may be several
+	value  store.Snapshot
+}
+
+func specimens() []specimen {
+	one, hour, text := 1.0, time.Hour, "public.t"
+	return []specimen{
+		{store.ConnectionsKey().Name, false, model.Connections{Max: 2, Reserved: 1}},
+		{store.ActivityKey().Name, false, model.Activity{}},
+		{store.StatementsKey().Name, false, model.Statements{}},
+		{store.TablesKey().Name, false, model.Tables{Rows: []model.Table{{Name: text, Live: 1, Dead: model.SmallTable}}}},
+		{store.IndexesKey().Name, false, model.Indexes{}},
+		{store.BloatKey().Name, false, model.Bloat{}},
+		{store.SequencesKey().Name, false, model.Sequences{Rows: []model.Sequence{{Name: text, Readable: true, Max: 1, Increment: 1}}}},
+		{store.WraparoundKey().Name, false, model.Wraparound{FreezeAge: 1, MultiFreezeAge: 1, Databases: []model.DatabaseAge{{Name: text}}}},
+		{store.HostKey().Name, false, model.Host{
+			MemTotal: 1, Pressure: &model.Pressure{},
+			Disks: []model.Disk{{Total: 1, InodesPct: &one, FullIn: &hour}},
+		}},
+		{store.RedisKey().Name, false, model.Redis{}},
+		{store.DeploymentsKey().Name, false, model.Deployments{}},
+		{store.AppKey("").Name, true, model.App{Windows: []model.AppWindow{{Elapsed: hour, Requests: 1}}}},
+		{store.ProbeKey("").Name, true, model.Probe{TLSDays: &one, Fresh: &model.Freshness{}}},
+		{store.StatusPageKey("").Name, true, model.StatusPage{}},
+	}
+}
+
+// Metric is a number that rules can look at.
+type Metric struct {
+	Name   string
+	Unit   model.Unit
+	Labels []string // names of the labels that tell its series apart
+	Source string   // name of the source; "app.*" where a target may have several
+}
+
+// Metrics lists every number there is, in the order of the sources.
+func Metrics() []Metric {
+	var out []Metric
+	seen := map[string]bool{}
+	for _, s := range append(specimens(), serverSpecimens()...) {
+		for _, f := range s.value.Facts() {
+			if seen[f.Name] {
+				continue
+			}
+			seen[f.Name] = true
+			m := Metric{Name: f.Name, Unit: f.Unit, Labels: names(f.Labels), Source: s.source}
+			if s.prefix {
+				m.Source += "*"
+			}
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// metric finds a number by its name.
+func metric(name string) (Metric, bool) {
+	for _, m := range Metrics() {
+		if m.Name == name {
+			return m, true
+		}
+	}
+	return Metric{}, false
+}
+
+func unitOf(name string) model.Unit {
+	m, _ := metric(name)
+	return m.Unit
+}
+
+// gives tells whether a source of that name gives a metric.
+func gives(source, name string) bool {
+	m, ok := metric(name)
+	if prefix, several := strings.CutSuffix(m.Source, "*"); several {
+		return strings.HasPrefix(source, prefix)
+	}
+	return ok && m.Source == source
+}

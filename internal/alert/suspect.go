@@ -1,0 +1,102 @@
+package alert
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"tocsin/internal/store"
+)
+
+// Suspect is the first cause to look at, with its numbers.
+type Suspect struct {
+	Summary  string            // one sentence: "38 sessions wait behind pid 4711: idle in transaction 6m12s, …"
+	Evidence []string          // what speaks for it, each with its number
+	Against  []string          // what was ruled out, and what does not fit; each with its number
+	Since    time.Time         // when it began; zero when that is not known
+	Rule     string            // id of the rule whose readings it explains; "" when there is no suspect
+	Level    Level             // how loud what it explains is
+	Action   string            // id of the action that ends it; "" where there is none
+	Key      string            // the key of that action; "" where there is none
+	Args     map[string]string // of the action, complete
+}
+
+// Found tells whether there is a suspect at all.
+func (s Suspect) Found() bool { return s.Rule != "" }
+
+// Diagnose names the first suspect among all readings that are over their
+// threshold at the instant of the view, whether or not their alerts fire yet.
+// The alerts must be those of a step over the same view. Same view, same
+// alerts, same suspect.
+func Diagnose(v store.View, alerts []Alert) Suspect { return Suspects(v, alerts)[0] }
+
+// Suspects gives every candidate, the first suspect first. Where there is
+// none for the worst of what users feel, the first says so and what was ruled
+// out.
+func Suspects(v store.View, alerts []Alert) []Suspect {
+	s := newScene(v, alerts)
+	var found []candidate
+	for _, look := range []func(*scene) []candidate{
+		(*scene).serversDown, (*scene).lockPileUp, (*scene).badDeploy, (*scene).connections,
+		(*scene).providers, (*scene).servicesDown, (*scene).staleCache, (*scene).slowQuery,
+		(*scene).bloat, (*scene).host, (*scene).standbys, (*scene).pooler,
+	} {
+		found = append(found, look(s)...)
+	}
+	slices.SortStableFunc(found, func(a, b candidate) int { return cmp.Compare(b.weight, a.weight) })
+	var out []Suspect
+	if len(found) == 0 || s.explainsLess(found[0]) {
+		out = append(out, s.noSuspect())
+	}
+	for _, c := range found {
+		out = append(out, c.Suspect)
+	}
+	return out
+}
+
+// explainsLess tells whether a shortage on this machine is all that is known
+// while users feel something that is at least as bad.
+func (s *scene) explainsLess(c candidate) bool {
+	felt := s.symptoms()
+	return c.weight <= weightHost && len(felt) > 0 && felt[0].loud() >= c.Level
+}
+
+// candidate is a suspect with its rank. A cause weighs more than what it
+// brings about: a server that is down explains everything that needs it, a
+// lock explains slow requests, and dead rows explain little that hurts now.
+type candidate struct {
+	Suspect
+	weight int
+}
+
+// The weights, in the order of cause and consequence.
+const (
+	weightServerDown  = 100
+	weightLocks       = 90
+	weightDeploy      = 80
+	weightConnections = 70
+	weightProvider    = 60 // with symptoms of ours
+	weightDiskFull    = 55
+	weightServiceDown = 50
+	weightSlowFelt    = 45 // a long statement while requests are slow
+	weightStale       = 40
+	weightSlow        = 30
+	weightBloat       = 20
+	weightHost        = 18 // the machine tocsin runs on is seldom the one that serves
+	weightProviderFar = 15 // a provider's trouble that nobody feels here
+	weightPassing     = 10 // what a busy minute alone shows
+)
+
+// explain makes a candidate for the readings of one alert.
+func explain(weight int, h hot) candidate {
+	return candidate{weight: weight, Suspect: Suspect{Rule: h.Rule, Level: h.loud(), Since: h.began}}
+}
+
+// act names the action that ends it.
+func (c *candidate) act(id string, args map[string]string) {
+	keys := map[string]string{
+		"deploy.rollback": "R", "deploy.promote": "u", "cache.purge": "P",
+		"pg.vacuum": "V", "pg.cancel": "C", "pg.terminate": "K",
+	}
+	c.Action, c.Key, c.Args = id, keys[id], args
+}

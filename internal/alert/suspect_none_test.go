@@ -1,0 +1,114 @@
+package alert
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"tocsin/internal/model"
+	"tocsin/internal/store"
+)
+
+// stepped steps an engine every five seconds and gives the alerts of the last.
+func stepped(w *world, e *Engine, lasting time.Duration) []Alert {
+	alerts := e.Step(w)
+	for end := w.now.Add(lasting); w.now.Before(end); {
+		w.now = w.now.Add(5 * time.Second)
+		for i := range w.sources {
+			w.sources[i].At = w.now
+		}
+		alerts = e.Step(w)
+	}
+	return alerts
+}
+
+func TestThisMachineIsNotBlamedForWhatUsersFeel(t *testing.T) {
+	w, e := newWorld(), New(Defaults())
+	calm(w)
+	errorsSince(w, 15.6, time.Hour)
+	stepped(w, e, 2*time.Minute)
+	put(w, store.HostKey(), model.Host{Name: "vm", CPU: ptr(100.0), MemTotal: 100, MemFree: 60})
+	w.history("host.cpu", nil, 20, 100, w.now.Add(-2*time.Minute))
+	w.history("http.error_rate", model.Labels{"app": "shop", "window": "1m"}, 30, 15.6, w.now.Add(-20*time.Second))
+	all := Suspects(w, e.Step(w))
+	first := all[0]
+	if first.Found() || first.Summary != "no suspect for http.error_rate shop 15.6 % (limit 2 %), falling" {
+		t.Errorf("got %q of rule %q", first.Summary, first.Rule)
+	}
+	if first.Level != Critical {
+		t.Errorf("got level %s of a P1 that fires", first.Level)
+	}
+	if got := strings.Join(first.Against, "; "); !strings.HasSuffix(got, "; host.cpu 100 % (limit 80 %)") {
+		t.Errorf("got beside it %q", got)
+	}
+	if len(all) != 2 || all[1].Rule != "host.cpu" {
+		t.Errorf("got %d suspects, want the machine second", len(all))
+	}
+}
+
+func TestAnAlertThatStandsIsNamedWithoutASuspect(t *testing.T) {
+	w, e := newWorld(), New(Defaults())
+	calm(w)
+	requests(w, 0.2, 7200*time.Millisecond)
+	stepped(w, e, 4*time.Minute)
+	slow := model.AppWindow{Window: 5 * time.Minute, Elapsed: 5 * time.Minute, Requests: 12000, P50: ptr(time.Second), P95: ptr(7200 * time.Millisecond), P99: ptr(time.Second)}
+	fine := model.AppWindow{Window: time.Minute, Elapsed: time.Minute, Requests: 2400, P50: ptr(time.Millisecond), P95: ptr(200 * time.Millisecond), P99: ptr(time.Second)}
+	put(w, store.AppKey("shop"), model.App{Name: "shop", Windows: []model.AppWindow{fine, slow}})
+	got := Diagnose(w, e.Step(w))
+	want := "no suspect: http.p95 shop 5m 7.2 s is still over its limit, the last minute is fine, " +
+		"http.p99 shop 5m 1 s is fine again, not yet for long enough"
+	if got.Summary != want || got.Level != Warning {
+		t.Errorf("got %s: %s\nwant %s", got.Level, got.Summary, want)
+	}
+}
+
+func TestNothingIsSaidOfSourcesStillToBeRead(t *testing.T) {
+	w := newWorld()
+	calm(w)
+	w.set(store.Status{Name: store.ActivityKey().Name, State: store.Pending})
+	w.set(store.Status{Name: store.HostKey().Name, State: store.Pending})
+	if got, want := Diagnose(w, New(Defaults()).Step(w)).Summary, "no suspect so far: 2 sources still to be read"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestTheVerdictIsAsLoudAsItsAlert(t *testing.T) {
+	w, e := newWorld(), New(Defaults())
+	calm(w)
+	pileUp(w, 38)
+	if got := Diagnose(w, e.Step(w)).Level; got != Warning {
+		t.Errorf("pending: got %s", got)
+	}
+	if got := Diagnose(w, stepped(w, e, 30*time.Second)).Level; got != Critical {
+		t.Errorf("firing: got %s", got)
+	}
+}
+
+func TestSinceOfAStaleCacheStandsStill(t *testing.T) {
+	w, e := newWorld(), New(Defaults())
+	calm(w)
+	stale(w, "page:*")
+	want := Diagnose(w, e.Step(w)).Since
+	w.now = w.now.Add(3 * time.Second)
+	if got := Diagnose(w, e.Step(w)).Since; !got.Equal(want) {
+		t.Errorf("got %s three seconds later, %s before", got, want)
+	}
+}
+
+func TestAlertsSpeakInWords(t *testing.T) {
+	w := newWorld()
+	calm(w)
+	refuse(w, 8)
+	stale(w, "page:*")
+	put(w, store.ProbeKey("api"), model.Probe{Service: "api", Why: "HTTP 503", Failures: 3})
+	alerts := New(Defaults()).Step(w)
+	for key, want := range map[string]string{
+		"db.down":                   "down: did not answer 8 times",
+		"service.down{service=api}": "down",
+		"cache.stale{service=web}":  "1m20s old, 20s is allowed",
+	} {
+		if got := pick(t, alerts, key).Text(); got != want {
+			t.Errorf("%s: got %q, want %q", key, got, want)
+		}
+	}
+}
