@@ -1,0 +1,114 @@
+package actions_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tocsin/actions"
+)
+
+func TestEffects(t *testing.T) {
+	later := func(d time.Duration, do func()) { time.AfterFunc(d, do) }
+	tests := []struct {
+		name    string
+		after   func(g *gauges) // what the world does once the action ran
+		own     []actions.Effect
+		verdict actions.Verdict
+		text    string
+		took    time.Duration
+	}{
+		{"helped at once", func(g *gauges) { later(1200*time.Millisecond, func() { g.set("waiting", 0) }) }, nil,
+			actions.Helped, "fixed in 40 ms · waiting 38 → 0 in 1.3 s · p95 still 9 · helped", 1250 * time.Millisecond},
+		{"no effect", func(g *gauges) { later(1100*time.Millisecond, func() { g.set("waiting", 37) }) }, nil,
+			actions.NoEffect, "fixed in 40 ms · waiting 38 → 37 in 1.3 s · p95 still 9 · no effect", 10 * time.Second},
+		{"nothing moved", func(*gauges) {}, nil,
+			actions.NoEffect, "fixed in 40 ms · waiting still 38 · p95 still 9 · no effect", 10 * time.Second},
+		{"worse", func(g *gauges) { g.set("waiting", 60) }, nil,
+			actions.Worse, "fixed in 40 ms · waiting 38 → 60 · p95 still 9 · worse", 10 * time.Second},
+		{"a little", func(g *gauges) { g.set("waiting", 20) }, nil,
+			actions.Helped, "fixed in 40 ms · waiting 38 → 20 · p95 still 9 · helped", 10 * time.Second},
+		{"not to be seen any more", func(g *gauges) { g.values = nil }, nil,
+			actions.Unclear, "fixed in 40 ms · effect unknown", 10 * time.Second},
+		{"measured by the action", func(*gauges) {}, []actions.Effect{{Name: "waiting", Metric: "waiting", Before: new(40.0), After: new(2.0)}},
+			actions.Helped, "fixed in 40 ms · waiting 40 → 2 · helped", 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g, log := &gauges{}, &memory{}
+				g.set("waiting", 38)
+				g.set("p95", 9)
+				f := &fake{plan: actions.Plan{Measures: []actions.Measure{
+					{Name: "waiting", Metric: "waiting", Within: 10 * time.Second},
+					{Metric: "p95", Within: time.Second},
+				}}}
+				if tt.own != nil {
+					f.plan.Measures = f.plan.Measures[:1]
+				}
+				f.run = func(context.Context, actions.Plan, func(actions.Progress)) (actions.Result, error) {
+					tt.after(g)
+					return actions.Result{Done: []string{"fix"}, Summary: "fixed in 40 ms", Effects: tt.own}, nil
+				}
+				began := time.Now()
+				out, err := newRunner(t, actions.Options{Audit: log, Facts: g}, f.action(actions.Reversible)).Do(t.Context(), order(yes))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if out.Verdict != tt.verdict || out.Text != tt.text {
+					t.Errorf("got %s: %s\nwant %s: %s", out.Verdict, out.Text, tt.verdict, tt.text)
+				}
+				if took := time.Since(began); took != tt.took {
+					t.Errorf("took %v, want %v", took, tt.took)
+				}
+				if got := log.words()[2]; got != "effect "+string(tt.verdict) {
+					t.Errorf("recorded %s", got)
+				}
+			})
+		})
+	}
+}
+
+func TestEffectOfNothingToImprove(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &gauges{}
+		g.set("waiting", 0)
+		f := &fake{plan: actions.Plan{Measures: []actions.Measure{{Metric: "waiting", Within: 2 * time.Second}}}}
+		out, err := newRunner(t, actions.Options{Facts: g}, f.action(actions.Reversible)).Do(t.Context(), order(yes))
+		if err != nil || out.Verdict != actions.Unclear || out.Text != "fixed in 40 ms" {
+			t.Errorf("%s: %s, %v", out.Verdict, out.Text, err)
+		}
+	})
+}
+
+func TestEffectAsksForFreshFacts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &gauges{}
+		g.set("waiting", 38)
+		f := &fake{plan: actions.Plan{Measures: []actions.Measure{{Metric: "waiting", Within: time.Minute}}}}
+		r := newRunner(t, actions.Options{Facts: g, Refresh: func() { g.set("waiting", 1) }}, f.action(actions.Reversible))
+		began := time.Now()
+		out, err := r.Do(t.Context(), order(yes))
+		if err != nil || out.Verdict != actions.Helped || time.Since(began) > 0 {
+			t.Errorf("%s after %v, %v", out.Text, time.Since(began), err)
+		}
+	})
+}
+
+func TestEffectEndsWithTheScreen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &gauges{}
+		g.set("waiting", 38)
+		f := &fake{plan: actions.Plan{Measures: []actions.Measure{{Metric: "waiting", Within: time.Minute}}}}
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		began := time.Now()
+		if _, err := newRunner(t, actions.Options{Facts: g}, f.action(actions.Reversible)).Do(ctx, order(yes)); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(began); took != 3*time.Second {
+			t.Errorf("took %v", took)
+		}
+	})
+}
