@@ -1,0 +1,250 @@
+package ui
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/gdamore/tcell/v2"
+
+	"tocsin/actions"
+	"tocsin/internal/alert"
+	"tocsin/internal/audit"
+	"tocsin/internal/store"
+	"tocsin/internal/term"
+)
+
+// Options is what the screen shows and what it may ask for. The functions are
+// called on the screen's loop and must not wait.
+type Options struct {
+	Server   string // name of the configured target
+	ReadOnly bool   // nothing may be changed, arming is refused
+	View     func() store.View
+	Alerts   func() []alert.Alert
+	Suspect  func() alert.Suspect
+	Past     func() []Event // what is over: troubles that ended, actions; nil where nobody remembers
+	Runner   *actions.Runner
+	Refresh  func() // reads every source now
+	Bindings []Binding
+	Theme    Theme
+	CopyFile string // where copied text is written too; "" for nowhere
+	// Orphans lists the actions that earlier sessions left without a result;
+	// nil where there is no record. It may wait.
+	Orphans func() ([]audit.Orphan, error)
+}
+
+// desk is what the screen needs of the terminal it runs on.
+type desk interface {
+	Go(name string, f func())
+	Now() // draw soon
+	Copy(text string) error
+	Quit()
+	Background()
+	Redraw()
+}
+
+// App is the screen: one place that is looked at, and what lies over it. All of
+// it lives on the event loop; other goroutines reach it through post alone.
+type App struct {
+	o        Options
+	desk     desk
+	glyphs   term.Glyphs
+	pages    []Page
+	commands []Command
+	keys     map[string]int // key name → index into commands
+	ctx      context.Context
+
+	at       place
+	before   place // the view left last
+	grids    map[place]*grid
+	over     []overlay
+	in       In
+	frozen   *In    // the held view; nil when live
+	said     string // last outcome or hint, until dismissed
+	saidRole Role
+	warned   bool // that quitting leaves an action running
+
+	mu   sync.Mutex
+	mail []func()
+}
+
+// place is a tab of a page.
+type place struct{ page, tab int }
+
+// overlay is what lies over the page and gets the keys.
+type overlay interface {
+	draw(a *App, c canvas)
+	key(a *App, ev *tcell.EventKey)
+}
+
+// typist is an overlay that takes pasted text.
+type typist interface{ paste(a *App, text string) }
+
+// New makes the screen. It fails on bindings that name no command or no key,
+// or that give one key to two commands.
+func New(o Options) (*App, error) {
+	a := &App{o: o, pages: Pages(), grids: map[place]*grid{}, ctx: context.Background()}
+	a.commands = commandList(a.pages, o.Runner.List())
+	keys, err := bind(a.commands, o.Bindings)
+	if err != nil {
+		return nil, err
+	}
+	a.keys = keys
+	a.in.Verbs, a.in.Keys = map[string]string{}, map[string]string{}
+	for _, act := range o.Runner.List() {
+		a.in.Verbs[act.ID] = act.Verb
+		a.in.Keys[act.ID] = a.keyOf(act.ID)
+	}
+	return a, nil
+}
+
+// keyOf is the key that a command has here; "" for none.
+func (a *App) keyOf(id string) string {
+	for _, c := range a.commands {
+		if c.ID == id && len(c.Keys) > 0 {
+			return c.Keys[0]
+		}
+	}
+	return ""
+}
+
+// post hands work to the event loop; it is done before the next frame, which
+// comes soon. It never blocks.
+func (a *App) post(f func()) {
+	a.mu.Lock()
+	a.mail = append(a.mail, f)
+	a.mu.Unlock()
+	a.desk.Now()
+}
+
+// update does what was posted and takes the newest view.
+func (a *App) update(bool) {
+	a.mu.Lock()
+	mail := a.mail
+	a.mail = nil
+	a.mu.Unlock()
+	for _, f := range mail {
+		f()
+	}
+	a.look()
+}
+
+// look takes one view of everything for the frames until the next one.
+func (a *App) look() {
+	a.in = In{
+		View: a.o.View(), Alerts: a.o.Alerts(), Suspect: a.o.Suspect(),
+		Local: a.in.Local, ASCII: a.glyphs.ASCII, Since: a.in.Since, Verbs: a.in.Verbs, Keys: a.in.Keys,
+	}
+	if a.frozen != nil {
+		a.in.View, a.in.Alerts, a.in.Suspect = a.frozen.View, a.frozen.Alerts, a.frozen.Suspect
+	}
+	if a.frozen != nil {
+		a.in.Past = a.frozen.Past
+	} else if a.o.Past != nil {
+		a.in.Past = a.o.Past()
+	}
+	a.in.Mode = a.mode()
+}
+
+func (a *App) mode() Mode {
+	m := Mode{Server: a.o.Server, ReadOnly: a.o.ReadOnly, Frozen: a.frozen != nil}
+	if until, ok := a.o.Runner.Armed(); ok {
+		m.Armed = max(time.Until(until), 0)
+	}
+	for _, o := range a.over {
+		if card, ok := o.(*card); ok && card.phase == running {
+			m.Running = card.action.Title
+		}
+	}
+	return m
+}
+
+// page is the page that is looked at.
+func (a *App) page() Page { return a.pages[a.at.page] }
+
+// tab is the tab that is looked at; not ok on the overview.
+func (a *App) tab() (Tab, bool) {
+	tabs := a.page().Tabs
+	if a.at.tab >= len(tabs) {
+		return Tab{}, false
+	}
+	return tabs[a.at.tab], true
+}
+
+// grid is how the user looks at the table of this place.
+func (a *App) grid() *grid {
+	g, ok := a.grids[a.at]
+	if !ok {
+		g = &grid{}
+		a.grids[a.at] = g
+	}
+	return g
+}
+
+// goTo looks at another page or tab.
+func (a *App) goTo(p place) {
+	if p == a.at || p.page < 0 || p.page >= len(a.pages) {
+		return
+	}
+	a.before, a.at = a.at, p
+}
+
+// push lays something over the screen.
+func (a *App) push(o overlay) { a.over = append(a.over, o) }
+
+// drop takes one overlay away, wherever it lies.
+func (a *App) drop(gone overlay) {
+	var left []overlay
+	for _, o := range a.over {
+		if o != gone {
+			left = append(left, o)
+		}
+	}
+	a.over = left
+}
+
+// say shows one line above the footer until it is dismissed.
+func (a *App) say(text string, r Role) { a.said, a.saidRole = text, r }
+
+// key handles every key: the topmost overlay first, then the commands.
+func (a *App) key(ev *tcell.EventKey) {
+	if n := len(a.over); n > 0 {
+		a.over[n-1].key(a, ev)
+		return
+	}
+	if i, ok := a.keys[keyName(ev)]; ok {
+		a.commands[i].Do(a)
+	}
+}
+
+// paste gives pasted text to what can take it; it never reaches the keys.
+func (a *App) paste(text string) {
+	if n := len(a.over); n > 0 {
+		if t, ok := a.over[n-1].(typist); ok {
+			t.paste(a, text)
+		}
+	}
+}
+
+// args are what an action can take from what is looked at: on the overview
+// from the verdict, in a table from the selected row. What the action has no
+// parameter for stays behind.
+func (a *App) args(act actions.Action) actions.Args {
+	var from map[string]string
+	if row, ok := a.grid().row(); ok {
+		from = row.Args
+	}
+	if a.at.page == 0 {
+		from = nil
+		if a.in.Suspect.Action == act.ID {
+			from = a.in.Suspect.Args
+		}
+	}
+	out := actions.Args{}
+	for _, p := range act.Params {
+		if v := from[p.Name]; v != "" {
+			out[p.Name] = v
+		}
+	}
+	return out
+}

@@ -1,0 +1,171 @@
+package ui
+
+import (
+	"math"
+	"strings"
+	"time"
+
+	"tocsin/internal/model"
+	"tocsin/internal/store"
+	"tocsin/internal/term"
+)
+
+// longest is the time that charts show at most, which is what the store keeps.
+const longest = 30 * time.Minute
+
+// chartRows is the height of a chart.
+const chartRows = 4
+
+// chartLabel is the room for the scale on the left of a chart.
+const chartLabel = 10
+
+// timeline is the stretch of time under a chart, in steps of one cell. The
+// steps lie on fixed instants, so that a chart moves only when one is full.
+type timeline struct {
+	first time.Time // where the first cell begins
+	step  time.Duration
+	width int
+}
+
+// timelineOf fits the time since the start, half an hour at most, in width cells.
+func timelineOf(in In, width int) timeline {
+	width = max(width, 1)
+	want := min(max(in.View.Now().Sub(in.Since), time.Minute), longest)
+	step := stepFor(want, time.Duration(width))
+	last := in.View.Now().Truncate(step)
+	return timeline{first: last.Add(-time.Duration(width-1) * step), step: step, width: width}
+}
+
+// stepFor is the shortest step with which so many cells hold a time. While that
+// grows it takes few values, so that a chart is seldom drawn anew.
+func stepFor(want, cells time.Duration) time.Duration {
+	if want == longest {
+		return max((longest/cells).Truncate(time.Second)+time.Second, 5*time.Second)
+	}
+	for _, s := range []time.Duration{5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100, 120, 150, 180, 240, 300, 600, 900} {
+		if s*time.Second*cells >= want {
+			return s * time.Second
+		}
+	}
+	return longest
+}
+
+// covers is the time from the first cell to now, as people say it.
+func (t timeline) covers(in In) string {
+	d := min(time.Duration(t.width)*t.step, max(in.View.Now().Sub(in.Since), time.Minute), longest)
+	return count(int64(math.Round(d.Minutes()))) + " m"
+}
+
+// cell is the cell of an instant; not ok when it lies outside.
+func (t timeline) cell(at time.Time) (int, bool) {
+	i := int(math.Floor(float64(at.Sub(t.first)) / float64(t.step)))
+	return i, i >= 0 && i < t.width
+}
+
+// values are the highest reading of each cell. A reading holds until the next
+// one is due; NaN where nothing was known.
+func (t timeline) values(in In, metric string, labels model.Labels) []float64 {
+	out := make([]float64, t.width)
+	for i := range out {
+		out[i] = math.NaN()
+	}
+	points := in.View.Series(metric, labels, t.first.Add(-longest))
+	_, from, _ := store.Fact(in.View, metric, labels)
+	for _, p := range points {
+		last, _ := t.cell(p.At.Add(from.Every))
+		first, _ := t.cell(p.At)
+		for i := max(first, 0); i <= min(last, t.width-1); i++ {
+			if i == first && out[i] >= p.Value {
+				continue
+			}
+			out[i] = p.Value
+		}
+	}
+	return out
+}
+
+// sparkline draws the course of a number in width cells, on a scale that
+// reaches to its limit: a full cell is news.
+func sparkline(in In, width int, metric string, labels model.Labels) Span {
+	if width <= 0 {
+		return Span{}
+	}
+	values := timelineOf(in, width).values(in, metric, labels)
+	hi := limitOn(in, metric, labels)
+	for _, v := range values {
+		if v == v {
+			hi = max(hi, 1.25*v)
+		}
+	}
+	return field(width, Plain, in.glyphs().SparklineWithin(values, width, 0, hi))
+}
+
+// limitOn is the lowest threshold of the alerts on a number, whatever their
+// window; 0 where there is none.
+func limitOn(in In, metric string, labels model.Labels) float64 {
+	limit := 0.0
+	for _, a := range in.Alerts {
+		if a.Metric != metric || a.Labels["app"] != labels["app"] {
+			continue
+		}
+		if v, err := a.Threshold.In(a.Unit); err == nil && v > 0 && (limit == 0 || v < limit) {
+			limit = v
+		}
+	}
+	return limit
+}
+
+// shareLine is the sparkline of a share, on the scale from nothing to all.
+func shareLine(in In, width int, metric string, labels model.Labels) Span {
+	if width <= 0 {
+		return Span{}
+	}
+	values := timelineOf(in, width).values(in, metric, labels)
+	return field(width, Plain, in.glyphs().SparklineWithin(values, width, 0, 100))
+}
+
+// deployMarks is the line under a chart that says when builds went live; empty
+// when none did in the time it shows. There are perCell steps of time in a cell.
+func deployMarks(in In, t timeline, perCell int) string {
+	line := []rune(strings.Repeat(" ", t.width/perCell))
+	found := false
+	for _, d := range read(in.View, store.DeploymentsKey()).Value.Rows {
+		i, ok := t.cell(d.WentLive())
+		if !ok || d.State != "READY" {
+			continue
+		}
+		found = true
+		i = min(i/perCell, len(line)-1)
+		label := []rune(d.Name + in.glyphs().Marker)
+		if start := i - len(label) + 1; start >= 0 {
+			copy(line[start:], label)
+		} else {
+			copy(line[i:], []rune(in.glyphs().Marker+d.Name))
+		}
+	}
+	if !found {
+		return ""
+	}
+	return string(line)
+}
+
+// chartLines draws a number over time in width cells, with its scale on the
+// left. There are two steps of time in a cell.
+func chartLines(in In, width int, values []float64, unit model.Unit) []Line {
+	hi := 0.0
+	for _, v := range values {
+		if v > hi {
+			hi = v
+		}
+	}
+	scale := make([]string, chartRows)
+	scale[chartRows-1] = "0"
+	if hi > 0 {
+		scale[0] = value(hi, unit)
+	}
+	var lines []Line
+	for i, row := range in.glyphs().Chart(values, term.ChartSize{Width: width, Height: chartRows, Hi: max(hi, 1e-9)}) {
+		lines = append(lines, Line{figure(chartLabel, Muted, scale[i]), gap(1), span(Plain, row)})
+	}
+	return lines
+}

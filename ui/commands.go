@@ -1,0 +1,189 @@
+package ui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gdamore/tcell/v2"
+
+	"tocsin/actions"
+)
+
+// Command is one thing a key does. Keys, footer, help, palette and the table in
+// docs/ derive from the list of commands.
+type Command struct {
+	ID    string   // what a binding names: view.sessions, filter, pg.terminate
+	Keys  []string // key names; the first is the one shown
+	Title string
+	Group string // heading in the help: look, act, views, table
+	Foot  string // word in the footer; "" keeps it out
+	Do    func(*App)
+}
+
+// Binding gives a command another key, or none.
+type Binding struct {
+	Command string
+	Key     string // "" takes its keys away
+	Where   string // file and line, for errors
+}
+
+// Commands lists every command there is with these actions, for the table of
+// keys in docs/ and for the file of bindings. They are not to be run.
+func Commands(list []actions.Action) []Command { return commandList(Pages(), list) }
+
+// commandList is every command: views, looking, and one for each action.
+func commandList(pages []Page, list []actions.Action) []Command {
+	var out []Command
+	for i, p := range pages {
+		out = append(out, Command{
+			ID: "view." + p.Name, Keys: []string{string(p.Key)}, Title: "go to " + p.Name, Group: "views",
+			Foot: p.Name, Do: func(a *App) { a.goTo(place{page: i}) },
+		})
+	}
+	out = append(out, lookCommands()...)
+	out = append(out, tableCommands()...)
+	out = append(out, changeCommands()...)
+	for _, act := range list {
+		c := Command{ID: act.ID, Title: act.Title, Group: "act", Do: func(a *App) { a.order(act.ID, a.args(act)) }}
+		if act.Key != 0 {
+			c.Keys = []string{string(act.Key)}
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func lookCommands() []Command {
+	return []Command{
+		{ID: "help", Keys: []string{"?", "F1"}, Title: "help: every key that works", Group: "look", Foot: "help", Do: func(a *App) { a.push(newHelp(a)) }},
+		{ID: "palette", Keys: []string{":"}, Title: "palette: go to a view or call an action by name", Group: "look", Foot: "palette", Do: func(a *App) { a.push(newPalette(a)) }},
+		{ID: "evidence", Keys: []string{"e"}, Title: "why the verdict says so", Group: "look", Do: (*App).evidence},
+		{ID: "refresh", Keys: []string{"r", "F5"}, Title: "read every source now", Group: "look", Do: (*App).refresh},
+		{ID: "freeze", Keys: []string{"z"}, Title: "hold what is shown, or let go", Group: "look", Do: (*App).freeze},
+		{ID: "times", Keys: []string{"l"}, Title: "times in UTC or local", Group: "look", Do: func(a *App) { a.in.Local = !a.in.Local }},
+		{ID: "copy", Keys: []string{"y"}, Title: "copy the selected value", Group: "look", Do: (*App).copyValue},
+		{ID: "copy.view", Keys: []string{"Y"}, Title: "copy the view as Markdown, with time and source", Group: "look", Do: (*App).copyView},
+		{ID: "redraw", Keys: []string{"Ctrl-L"}, Title: "draw the whole screen again", Group: "look", Do: func(a *App) { a.desk.Redraw() }},
+		{ID: "last", Keys: []string{"`"}, Title: "the view before", Group: "views", Do: func(a *App) { a.goTo(a.before) }},
+		{ID: "back", Keys: []string{"Esc"}, Title: "back: message, filter, detail; never quits", Group: "look", Do: (*App).back},
+		{ID: "suspend", Keys: []string{"Ctrl-Z"}, Title: "suspend to the shell", Group: "look", Do: func(a *App) { a.desk.Background() }},
+		{ID: "quit", Keys: []string{"q", "Ctrl-C", "F10"}, Title: "quit", Group: "look", Foot: "quit", Do: (*App).quit},
+	}
+}
+
+func tableCommands() []Command {
+	move := func(by int) func(*App) {
+		return func(a *App) {
+			if !a.rowless() {
+				a.grid().move(by)
+			}
+		}
+	}
+	pageBy := func(part float64) func(*App) {
+		return func(a *App) {
+			if g := a.grid(); !a.rowless() {
+				g.move(int(part * float64(max(g.page, 1))))
+			}
+		}
+	}
+	return []Command{
+		{ID: "filter", Keys: []string{"/"}, Title: "filter: text  !text  ~fuzzy  column:text  column>5", Group: "table", Foot: "filter", Do: (*App).filterLine},
+		{ID: "open", Keys: []string{"Enter"}, Title: "detail of the selected row; on the overview the evidence", Group: "table", Do: (*App).open},
+		{ID: "down", Keys: []string{"j", "Down"}, Title: "down", Group: "table", Do: move(1)},
+		{ID: "up", Keys: []string{"k", "Up"}, Title: "up", Group: "table", Do: move(-1)},
+		{ID: "top", Keys: []string{"g", "Home"}, Title: "first row", Group: "table", Do: move(-1 << 30)},
+		{ID: "bottom", Keys: []string{"G", "End"}, Title: "last row", Group: "table", Do: move(1 << 30)},
+		{ID: "page.down", Keys: []string{"PgDn", "Ctrl-F"}, Title: "a page down", Group: "table", Do: pageBy(1)},
+		{ID: "page.up", Keys: []string{"PgUp"}, Title: "a page up", Group: "table", Do: pageBy(-1)},
+		{ID: "half.down", Keys: []string{"Ctrl-D"}, Title: "half a page down", Group: "table", Do: pageBy(0.5)},
+		{ID: "half.up", Keys: []string{"Ctrl-U"}, Title: "half a page up", Group: "table", Do: pageBy(-0.5)},
+		{ID: "tab.next", Keys: []string{"]", "Tab"}, Title: "next tab", Group: "table", Do: func(a *App) { a.shiftTab(1) }},
+		{ID: "tab.back", Keys: []string{"[", "Shift-Tab"}, Title: "previous tab", Group: "table", Do: func(a *App) { a.shiftTab(-1) }},
+		{ID: "sort.left", Keys: []string{"<"}, Title: "sort by the column on the left", Group: "table", Do: func(a *App) { a.shiftSort(-1) }},
+		{ID: "sort.right", Keys: []string{">"}, Title: "sort by the column on the right", Group: "table", Do: func(a *App) { a.shiftSort(1) }},
+		{ID: "sort", Keys: []string{"s"}, Title: "choose the column to sort by; again turns it round", Group: "table", Do: (*App).sortMenu},
+	}
+}
+
+func changeCommands() []Command {
+	return []Command{
+		{ID: "act", Keys: []string{"a"}, Title: "actions for the selection, and why some are blocked", Group: "act", Foot: "act", Do: func(a *App) { a.push(newMenu(a)) }},
+		{ID: "arm", Keys: []string{"W"}, Title: "arm for ten minutes (the server's name is typed), or disarm", Group: "act", Do: (*App).arm},
+		{ID: "undo", Keys: []string{"u"}, Title: "take the last action back, where that is possible", Group: "act", Do: (*App).undo},
+	}
+}
+
+// unbound are keys that must stay free: the prefixes of screen and tmux, and a
+// key that kills in other tools.
+func unbound() []string { return []string{"Ctrl-A", "Ctrl-B", "Ctrl-K"} }
+
+// bind makes the map from key names to commands, with the user's bindings.
+func bind(commands []Command, own []Binding) (map[string]int, error) {
+	for _, b := range own {
+		i := slices.IndexFunc(commands, func(c Command) bool { return c.ID == b.Command })
+		if i < 0 {
+			return nil, fmt.Errorf("%s: no command %q", b.Where, b.Command)
+		}
+		if b.Key != "" && !validKey(b.Key) {
+			return nil, fmt.Errorf("%s: no key %q: one character, or Ctrl-X, Enter, Tab, F1 and the like", b.Where, b.Key)
+		}
+		commands[i].Keys = nil
+		if b.Key != "" {
+			commands[i].Keys = []string{b.Key}
+		}
+	}
+	keys := map[string]int{}
+	for i, c := range commands {
+		for _, k := range c.Keys {
+			if slices.Contains(unbound(), k) {
+				return nil, fmt.Errorf("%s: %s stays free", c.ID, k)
+			}
+			if j, taken := keys[k]; taken {
+				return nil, fmt.Errorf("key %s: both %s and %s", k, commands[j].ID, c.ID)
+			}
+			keys[k] = i
+		}
+	}
+	return keys, nil
+}
+
+// keyName is how a key is called in bindings, help and footer.
+func keyName(ev *tcell.EventKey) string {
+	switch {
+	case ev.Key() == tcell.KeyRune && ev.Modifiers()&tcell.ModAlt != 0:
+		return "Alt-" + string(ev.Rune())
+	case ev.Key() == tcell.KeyRune:
+		return string(ev.Rune())
+	}
+	for name, key := range namedKeys() {
+		if key == ev.Key() {
+			return name
+		}
+	}
+	if ev.Key() >= tcell.KeyCtrlA && ev.Key() <= tcell.KeyCtrlZ {
+		return "Ctrl-" + string(rune('A'+ev.Key()-tcell.KeyCtrlA))
+	}
+	return tcell.KeyNames[ev.Key()]
+}
+
+// namedKeys are the keys that are no character.
+func namedKeys() map[string]tcell.Key {
+	return map[string]tcell.Key{
+		"Enter": tcell.KeyEnter, "Esc": tcell.KeyEscape, "Tab": tcell.KeyTab, "Shift-Tab": tcell.KeyBacktab,
+		"Up": tcell.KeyUp, "Down": tcell.KeyDown, "Left": tcell.KeyLeft, "Right": tcell.KeyRight,
+		"PgUp": tcell.KeyPgUp, "PgDn": tcell.KeyPgDn, "Home": tcell.KeyHome, "End": tcell.KeyEnd,
+		"Backspace": tcell.KeyBackspace2, "Delete": tcell.KeyDelete, "Insert": tcell.KeyInsert,
+		"F1": tcell.KeyF1, "F2": tcell.KeyF2, "F3": tcell.KeyF3, "F4": tcell.KeyF4, "F5": tcell.KeyF5, "F6": tcell.KeyF6,
+		"F7": tcell.KeyF7, "F8": tcell.KeyF8, "F9": tcell.KeyF9, "F10": tcell.KeyF10, "F11": tcell.KeyF11, "F12": tcell.KeyF12,
+	}
+}
+
+// validKey tells whether a key of that name can be pressed.
+func validKey(name string) bool {
+	if _, ok := namedKeys()[name]; ok || len([]rune(name)) == 1 {
+		return true
+	}
+	rest, ok := strings.CutPrefix(name, "Ctrl-")
+	return ok && len(rest) == 1 && rest[0] >= 'A' && rest[0] <= 'Z'
+}

@@ -1,0 +1,173 @@
+package ui
+
+import (
+	"context"
+	"maps"
+	"strings"
+	"time"
+
+	"tocsin/actions"
+	"tocsin/internal/alert"
+)
+
+// order begins an action on a target that is fixed now. What it still needs to
+// be told is asked first; nothing is changed before its card was confirmed.
+func (a *App) order(id string, args actions.Args) {
+	if why := a.o.Runner.Blocked(id); why != "" {
+		a.say(id+" is blocked: "+why, Warn)
+		return
+	}
+	if a.frozen != nil {
+		a.say("frozen: what is shown may be over; z lets go, then "+id, Warn)
+		return
+	}
+	act, ok := a.o.Runner.Find(id)
+	if !ok {
+		return
+	}
+	switch missing := missingParams(act, args); {
+	case len(missing) == 0:
+		a.begin(act, args)
+	case missing[0].Type == actions.TypeAlert:
+		a.chooseAlert(act, args, missing[0].Name)
+	default:
+		a.push(newForm(act, args, missing))
+	}
+}
+
+// blocked says why a command cannot run here; "" when it can, as all that only
+// look do.
+func (a *App) blocked(id string) string {
+	if _, ok := a.o.Runner.Find(id); !ok {
+		return ""
+	}
+	return a.o.Runner.Blocked(id)
+}
+
+// begin opens the card of an action and lets the runner plan behind it.
+func (a *App) begin(act actions.Action, args actions.Args) {
+	ctx, cancel := context.WithCancel(a.ctx)
+	c := &card{action: act, stop: cancel, opened: time.Now()}
+	a.push(c)
+	o := actions.Order{
+		Action: act.ID, Args: args,
+		Confirm: func(ctx context.Context, asked actions.Card) (actions.Answer, error) {
+			return a.ask(ctx, c, asked)
+		},
+		Step: func(p actions.Progress) { a.post(func() { c.stepped(p) }) },
+	}
+	a.desk.Go("action "+act.ID, func() {
+		out, err := a.o.Runner.Do(ctx, o)
+		cancel()
+		a.post(func() { c.ended(a, out, err) })
+	})
+}
+
+// ask shows what the runner wants confirmed and waits for the answer.
+func (a *App) ask(ctx context.Context, c *card, asked actions.Card) (actions.Answer, error) {
+	answer := make(chan actions.Answer, 1)
+	a.post(func() { c.asked(asked, answer) })
+	select {
+	case got := <-answer:
+		return got, nil
+	case <-ctx.Done():
+		return actions.Answer{}, ctx.Err()
+	}
+}
+
+// missingParams are the parameters that must be given and are not.
+func missingParams(act actions.Action, args actions.Args) []actions.Param {
+	var out []actions.Param
+	for _, p := range act.Params {
+		if args[p.Name] == "" && !p.Optional {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// targetText is what an action would be aimed at with these arguments; "" when
+// something is missing.
+func targetText(act actions.Action, args actions.Args) string {
+	var parts []string
+	for _, p := range act.Params {
+		switch {
+		case args[p.Name] == "" && !p.Optional:
+			return ""
+		case args[p.Name] != "" && p.Type != actions.TypeTime:
+			parts = append(parts, p.Name+" "+args[p.Name])
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// arm asks for the server's name, or disarms.
+func (a *App) arm() {
+	if _, armed := a.o.Runner.Armed(); armed {
+		a.o.Runner.Disarm()
+		a.say("disarmed: read-only again", Muted)
+		return
+	}
+	if a.o.ReadOnly {
+		a.say("this session is read-only (--readonly): start without it to arm", Warn)
+		return
+	}
+	a.push(&prompt{
+		title: "arm " + a.o.Server, label: "type " + a.o.Server + " to allow changes for ten minutes",
+		done: func(a *App, typed string) string {
+			if err := a.o.Runner.Arm(typed); err != nil {
+				return err.Error()
+			}
+			a.say("armed for ten minutes; every change still opens a card", Warn)
+			return ""
+		},
+	})
+}
+
+// undo orders what takes the last action back.
+func (a *App) undo() {
+	last, ok := a.o.Runner.Last()
+	if !ok {
+		a.say("nothing to take back in this session", Muted)
+		return
+	}
+	act, _ := a.o.Runner.Find(last.Action)
+	if act.Undo == "" {
+		a.say(act.Title+" cannot be taken back", Warn)
+		return
+	}
+	a.order(act.Undo, last.UndoArgs)
+}
+
+// chooseAlert offers the alerts that an action can be about, and then orders it.
+func (a *App) chooseAlert(act actions.Action, args actions.Args, param string) {
+	p := &picker{title: act.Title}
+	for _, al := range a.in.Alerts {
+		if !al.Trouble() && al.Muted == nil {
+			continue
+		}
+		full := actions.Args{param: al.Key()}
+		maps.Copy(full, args)
+		p.items = append(p.items, item{text: al.Rule, note: alertNote(al), do: func(a *App) { a.order(act.ID, full) }})
+	}
+	if len(p.items) == 0 {
+		a.say(act.Title+": there is no alert", Muted)
+		return
+	}
+	a.push(p)
+}
+
+// alertNote is how an alert stands, and of what it is one.
+func alertNote(al alert.Alert) string {
+	note := string(al.State)
+	if s := al.Subject(); s != "" {
+		note += " " + s
+	}
+	if al.Acked != nil {
+		note += ", acknowledged by " + al.Acked.Who
+	}
+	if al.Muted != nil {
+		note += ", muted by " + al.Muted.Who
+	}
+	return note
+}

@@ -1,0 +1,105 @@
+package ui
+
+import (
+	"strings"
+
+	"github.com/gdamore/tcell/v2"
+)
+
+// pager shows lines over the whole screen and scrolls them.
+type pager struct {
+	title string
+	lines func(In) []Line
+	top   int
+	page  int
+	count int
+}
+
+func (p *pager) draw(a *App, full canvas) {
+	c := full
+	if full.h >= tinyRows { // the header stays, and the keys take the footer
+		c = full.part(0, 1, full.w, full.h-2)
+		foot := full.part(0, full.h-1, full.w, 1)
+		foot.clear()
+		foot.line(1, 0, Line{{Text: "Esc", Role: Strong}, {Text: " back  ", Role: Muted}, {Text: "j k", Role: Strong}, {Text: " scroll  ", Role: Muted},
+			{Text: "y", Role: Strong}, {Text: " copy  ", Role: Muted}, {Text: "a", Role: Strong}, {Text: " act", Role: Muted}})
+	}
+	c.clear()
+	inner := c.frame(Line{{Text: p.title, Role: Title}, {Text: "   Esc back", Role: Muted}}, c.theme.border)
+	in := a.in
+	in.Width, in.Height = inner.w-2, inner.h
+	lines := p.lines(in)
+	p.page, p.count = inner.h, len(lines)
+	p.top = max(min(p.top, p.count-p.page), 0)
+	drawLines(inner.part(1, 0, inner.w-2, inner.h), 0, lines[p.top:])
+	if left := p.count - p.top - p.page; left > 0 {
+		c.part(c.w-12, c.h-1, 10, 1).line(0, 0, Line{{Text: " j more ", Role: Muted}})
+	}
+}
+
+func (p *pager) key(a *App, ev *tcell.EventKey) {
+	switch keyName(ev) {
+	case "Esc", "q", "Enter", "e":
+		a.drop(p)
+	case "Ctrl-C":
+		a.quit()
+	case "j", "Down":
+		p.top++
+	case "k", "Up":
+		p.top = max(p.top-1, 0)
+	case "PgDn", "Ctrl-F", " ":
+		p.top += p.page
+	case "PgUp":
+		p.top = max(p.top-p.page, 0)
+	case "Ctrl-D":
+		p.top += p.page / 2
+	case "Ctrl-U":
+		p.top = max(p.top-p.page/2, 0)
+	case "g", "Home":
+		p.top = 0
+	case "G", "End":
+		p.top = p.count
+	case "y", "Y":
+		in := a.in
+		in.Width = copyWidth
+		a.copyText(a.copyHead(p.title) + linesText(p.lines(in)))
+	default:
+		a.fromPager(ev)
+	}
+}
+
+// fromPager lets the keys of actions work from a detail as in the table under
+// it: the thing that is looked at stays the target.
+func (a *App) fromPager(ev *tcell.EventKey) {
+	if i, ok := a.keys[keyName(ev)]; ok && (a.commands[i].Group == "act" || a.commands[i].ID == "help") {
+		a.commands[i].Do(a)
+	}
+}
+
+// newHelp lists every key that works, by what it is for.
+func newHelp(a *App) *pager {
+	return &pager{title: "help", lines: func(In) []Line {
+		out := []Line{{{Text: "Lower case looks, upper case acts: every action opens a card first. Nothing changes on one key.", Role: Muted}}}
+		for _, group := range []string{"act", "look", "table", "views"} {
+			out = append(out, Line{}, Line{{Text: group, Role: Title}})
+			for _, c := range a.commands {
+				if c.Group == group {
+					out = append(out, a.helpLine(c))
+				}
+			}
+		}
+		return out
+	}}
+}
+
+func (a *App) helpLine(c Command) Line {
+	keys := "(no key)"
+	if len(c.Keys) > 0 {
+		keys = strings.Join(c.Keys, " ")
+	}
+	line := Line{{Text: keys, Role: Strong, Width: 18}, {Text: c.Title}}
+	if why := a.blocked(c.ID); why != "" {
+		line = append(line, Span{Text: "   blocked: " + why, Role: Muted})
+	}
+	return line
+}

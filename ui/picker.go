@@ -1,0 +1,230 @@
+package ui
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/gdamore/tcell/v2"
+)
+
+// item is one line of a picker.
+type item struct {
+	key  string // runs it at once, where the picker takes keys; "" for none
+	text string
+	note string // why it is blocked, what it does
+	do   func(*App)
+}
+
+// picker is a list to choose from by typing or by moving.
+type picker struct {
+	title string
+	items []item
+	hot   bool // the keys of the items work; else they are typed into the field
+	typed entry
+	line  int
+}
+
+// matches are the items whose letters fit what was typed.
+func (p *picker) matches() []item {
+	want := strings.ToLower(p.typed.String())
+	var out []item
+	for _, it := range p.items {
+		if strings.Contains(strings.ToLower(it.text), want) {
+			out = append(out, it)
+		}
+	}
+	for _, it := range p.items {
+		text := strings.ToLower(it.text)
+		if !strings.Contains(text, want) && fuzzy(text, want) {
+			out = append(out, it)
+		}
+	}
+	return out
+}
+
+func (p *picker) draw(_ *App, c canvas) {
+	w, h := min(c.w, 96), min(c.h, len(p.items)+4)
+	box := c.part((c.w-w)/2, max((c.h-h)/3, 0), w, h)
+	box.clear()
+	inner := box.frame(Line{{Text: p.title, Role: Title}}, c.theme.dialog)
+	inner.part(1, 0, 2, 1).line(0, 0, Line{{Text: ":", Role: Muted}})
+	p.typed.draw(inner.part(3, 0, inner.w-4, 1), true)
+	list := p.matches()
+	p.line = min(max(p.line, 0), max(len(list)-1, 0))
+	room := inner.h - 1
+	top := max(p.line-room+1, 0)
+	for i := 0; i < room && top+i < len(list); i++ {
+		p.drawItem(inner.part(1, 1+i, inner.w-2, 1), list[top+i], top+i == p.line)
+	}
+	if len(list) == 0 {
+		inner.line(1, 1, Line{{Text: "nothing by that name", Role: Muted}})
+	}
+}
+
+func (p *picker) drawItem(c canvas, it item, here bool) {
+	role := Plain
+	if it.do == nil {
+		role = Muted
+	}
+	c.line(0, 0, Line{{Text: it.key, Role: Strong, Width: 8}, {Text: it.text, Role: role, Width: 24}, gap(1), {Text: it.note, Role: Muted}})
+	if here {
+		c.fill(c.theme.selected)
+	}
+}
+
+func (p *picker) key(a *App, ev *tcell.EventKey) {
+	name := keyName(ev)
+	switch name {
+	case "Esc", "Ctrl-C":
+		a.drop(p)
+		return
+	case "Down", "Ctrl-N", "Tab":
+		p.line++
+		return
+	case "Up", "Ctrl-P", "Shift-Tab":
+		p.line = max(p.line-1, 0)
+		return
+	case "Enter":
+		if list := p.matches(); p.line < len(list) {
+			p.choose(a, list[p.line])
+		}
+		return
+	}
+	if it, ok := p.hotItem(name); ok {
+		p.choose(a, it)
+		return
+	}
+	if p.typed.key(ev) {
+		p.line = 0
+	}
+}
+
+func (p *picker) paste(_ *App, text string) { p.typed.paste(text) }
+
+func (p *picker) hotItem(key string) (item, bool) {
+	for _, it := range p.items {
+		if p.hot && it.key == key && key != "" {
+			return it, true
+		}
+	}
+	return item{}, false
+}
+
+// choose runs an item; a blocked one stays and says why.
+func (p *picker) choose(a *App, it item) {
+	if it.do == nil {
+		a.say(it.text+": "+it.note, Warn)
+		return
+	}
+	a.drop(p)
+	it.do(a)
+}
+
+// byGroup lists the commands, those that people look for by name first.
+func byGroup(commands []Command) []Command {
+	order := []string{"act", "views", "look", "table"}
+	out := slices.Clone(commands)
+	slices.SortStableFunc(out, func(a, b Command) int {
+		return slices.Index(order, a.Group) - slices.Index(order, b.Group)
+	})
+	return out
+}
+
+// newPalette offers every command by name.
+func newPalette(a *App) *picker {
+	p := &picker{title: "palette"}
+	for _, c := range byGroup(a.commands) {
+		it := item{key: a.keyOf(c.ID), text: c.ID, note: c.Title, do: c.Do}
+		if why := a.blocked(c.ID); why != "" {
+			it.note, it.do = "blocked: "+why, nil
+		}
+		p.items = append(p.items, it)
+	}
+	return p
+}
+
+// sortMenu offers the columns of the table.
+func (a *App) sortMenu() {
+	if a.rowless() {
+		return
+	}
+	p, t := &picker{title: "sort by"}, a.table()
+	p.items = append(p.items, item{text: "own order", do: func(a *App) { a.grid().sort = "" }})
+	for _, col := range t.Columns {
+		p.items = append(p.items, item{text: col.Name, note: col.Title, do: func(a *App) {
+			if t := a.table(); t != nil {
+				a.grid().sortBy(t, col.Name)
+			}
+		}})
+	}
+	a.push(p)
+}
+
+// newMenu offers the actions, those that fit the selection first, and says why
+// the others do not.
+func newMenu(a *App) *picker {
+	p := &picker{title: "actions", hot: true}
+	var blocked []item
+	for _, act := range a.o.Runner.List() {
+		it := item{text: act.Title, note: act.Danger.String(), do: func(a *App) { a.order(act.ID, a.args(act)) }}
+		it.key = a.keyOf(act.ID)
+		if target := targetText(act, a.args(act)); target != "" {
+			it.note += " · " + target
+		}
+		if why := a.o.Runner.Blocked(act.ID); why != "" {
+			it.note, it.do = "blocked: "+why, nil
+			blocked = append(blocked, it)
+			continue
+		}
+		p.items = append(p.items, it)
+	}
+	p.items = append(p.items, blocked...)
+	return p
+}
+
+// filterLine is the filter of a table while it is typed; the table follows.
+type filterLine struct {
+	typed  entry
+	before filter
+}
+
+// filterLine opens the filter of the table.
+func (a *App) filterLine() {
+	if a.rowless() {
+		return
+	}
+	f := &filterLine{before: a.grid().filter}
+	f.typed.set(f.before.text)
+	a.push(f)
+}
+
+func (f *filterLine) draw(_ *App, c canvas) {
+	line := c.part(0, c.h-1, c.w, 1)
+	line.clear()
+	line.line(1, 0, Line{{Text: "/", Role: Strong}})
+	f.typed.draw(line.part(2, 0, line.w-3, 1), true)
+}
+
+func (f *filterLine) key(a *App, ev *tcell.EventKey) {
+	switch keyName(ev) {
+	case "Esc", "Ctrl-C":
+		a.grid().filter = f.before
+		a.drop(f)
+		return
+	case "Enter":
+		a.drop(f)
+		return
+	case "Up":
+		a.grid().move(-1)
+	case "Down":
+		a.grid().move(1)
+	}
+	if f.typed.key(ev) {
+		a.grid().filter = parseFilter(f.typed.String())
+	}
+}
+
+func (f *filterLine) paste(a *App, text string) {
+	f.typed.paste(text)
+	a.grid().filter = parseFilter(f.typed.String())
+}
