@@ -1,0 +1,146 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"syscall"
+
+	xterm "golang.org/x/term"
+
+	"tocsin/internal/audit"
+	"tocsin/internal/statedir"
+	"tocsin/internal/term"
+	"tocsin/ui"
+)
+
+// dashboard is the screen; without a terminal it is the status, once.
+func (c *command) dashboard() error {
+	p, err := c.open()
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	return c.screen(p)
+}
+
+// screen runs the dashboard of a program until it is left.
+func (c *command) screen(p *program) error {
+	t, err := c.terminal()
+	if errors.Is(err, term.ErrNotTerminal) {
+		c.warn(errors.New("no terminal here, so this is the status, once (over SSH: ssh -t)"))
+		return c.statusOf(p, statusFlags{format: "table", timeout: defaultStatusTimeout})
+	}
+	if err != nil {
+		return &exit{exitFailed, err}
+	}
+	defer t.Close()
+	closeLog, lost := logTo(filepath.Join(p.state.root, "log"))
+	defer closeLog()
+	for _, note := range t.Notes() {
+		slog.Warn("the terminal is not as asked", "note", note)
+	}
+	ending, err := c.runScreen(p, t)
+	t.Close()
+	if lost != nil {
+		c.warn(fmt.Errorf("this session was not logged: %w", lost))
+	}
+	if err != nil {
+		return &exit{exitUsage, err}
+	}
+	return c.endingOf(ending)
+}
+
+// terminal opens the terminal. Output that goes elsewhere is no place for a
+// screen, even where there is one to draw on.
+func (c *command) terminal() (*term.Terminal, error) {
+	if file, ok := c.out.(*os.File); !ok || !xterm.IsTerminal(int(file.Fd())) {
+		return nil, term.ErrNotTerminal
+	}
+	return term.Open(term.Options{ASCII: c.ascii, NoColor: os.Getenv("NO_COLOR") != ""})
+}
+
+// collectAt is by how many per cent the heap may grow between two collections.
+// The dashboard allocates little and runs for long on a machine that is not its
+// own: half the usual costs it milliseconds a minute and spares 2 MB.
+const collectAt = 50
+
+// runScreen builds the screen on the terminal and runs it.
+func (c *command) runScreen(p *program, t *term.Terminal) (term.Ending, error) {
+	bindings, err := loadKeys(p.keys, ui.Commands(p.runner.List()))
+	if err != nil {
+		return term.Ending{}, err
+	}
+	theme, err := ui.ThemeNamed(c.theme, t.Color())
+	if err != nil {
+		return term.Ending{}, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var session *term.Session
+	beyond := &herald{target: p.target.Name, setTitle: t.SetTitle, bell: t.Bell}
+	w := newWatch(p, func() { session.Loop.Changed() }, func() {
+		session.Loop.Now()
+		beyond.tell(p.engine.Current())
+	})
+	app, err := ui.New(ui.Options{
+		Server: p.target.Name, ReadOnly: c.readOnly,
+		View: p.store.View, Alerts: p.engine.Current, Suspect: w.Suspect,
+		Runner: p.runner, Refresh: p.wake,
+		Bindings: bindings, Theme: theme, CopyFile: filepath.Join(p.state.dir, "copied.txt"),
+		Orphans: p.orphans, Past: w.past.events,
+	})
+	if err != nil {
+		return term.Ending{}, err
+	}
+	watched := make(chan struct{})
+	session = app.Session(t, func() {
+		debug.SetGCPercent(collectAt)
+		w.run(ctx)
+		close(watched)
+	})
+	ending := app.Run(ctx, session)
+	// A shell may tell of a hang-up again; it must not cut short what follows.
+	signal.Ignore(syscall.SIGHUP)
+	if err := p.runner.Abandon(); err != nil {
+		slog.Error("what still runs could not be recorded", "error", err)
+	}
+	cancel()
+	if ending.Cause == term.CauseQuit {
+		<-watched
+	}
+	return ending, nil
+}
+
+// endingOf turns the end of the screen into the end of the command.
+func (c *command) endingOf(e term.Ending) error {
+	if code := e.ExitCode(); code != exitOK {
+		var err error
+		if e.Cause == term.CausePanic {
+			slog.Error("panic", "error", e.Err, "stack", string(e.Stack))
+			err = fmt.Errorf("a fault in tocsin ended it; the terminal was restored: %w", e.Err)
+		}
+		return &exit{code, err}
+	}
+	return nil
+}
+
+// orphans are the actions that earlier sessions left without a result.
+func (p *program) orphans() ([]audit.Orphan, error) { return audit.Orphans(p.state.root) }
+
+// logTo sends the log to a file while the screen is up; where that is not
+// possible it goes nowhere, because the screen is no place for it.
+func logTo(path string) (done func(), err error) {
+	file, err := statedir.Open(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY)
+	if err != nil {
+		slog.SetDefault(slog.New(slog.DiscardHandler))
+		return func() {}, err
+	}
+	slog.SetDefault(slog.New(slog.NewTextHandler(file, nil)))
+	return func() { _ = file.Close() }, nil
+}

@@ -1,0 +1,120 @@
+package cli
+
+import (
+	"context"
+	"time"
+
+	"tocsin/actions"
+	"tocsin/collectors"
+	"tocsin/internal/audit"
+	"tocsin/internal/model"
+	"tocsin/internal/pg"
+	"tocsin/internal/redis"
+	"tocsin/internal/vercel"
+)
+
+// operations makes the runner with everything that can be done here. An
+// action whose server is not configured stays listed and says so.
+func (p *program) operations(readOnly bool) (*actions.Runner, error) {
+	log := &record{dir: p.state.root, opts: audit.Options{
+		Host: hostname(), Target: p.target.Name, Who: audit.Me(), Secrets: p.secrets.known,
+	}}
+	cache, err := p.cache()
+	if err != nil {
+		return nil, err
+	}
+	o := actions.Options{
+		Server: p.target.Name, ReadOnly: readOnly, Audit: log, Facts: storeFacts{p.store}, Refresh: p.wake,
+	}
+	return actions.NewRunner(o, declared(p.postgres, p.deploys(), cache, marks{p.state, p.engine})...)
+}
+
+// declared lists every action there is, on these servers.
+func declared(postgres *pg.Server, deploys actions.Deploys, cache actions.Cache, marker actions.Marker) []actions.Action {
+	return []actions.Action{
+		actions.Cancel(postgres), actions.Terminate(postgres), actions.Vacuum(postgres),
+		actions.Analyze(postgres), actions.VacuumFull(postgres, actions.FreeBytes), actions.Reindex(postgres, actions.FreeBytes),
+		actions.IndexCreate(postgres, actions.FreeBytes), actions.IndexDrop(postgres),
+		actions.DeployRollback(deploys), actions.DeployPromote(deploys), actions.CachePurge(cache),
+		actions.AlertAcknowledge(marker), actions.AlertUnacknowledge(marker), actions.AlertMute(marker), actions.AlertUnmute(marker),
+	}
+}
+
+// effectWithin is how long the applications' numbers may take to show what a
+// deployment or a purge did: the shortest window is a minute.
+const effectWithin = 75 * time.Second
+
+// deploys is what the deployment actions work with: the provider, or commands.
+func (p *program) deploys() actions.Deploys {
+	d := actions.Deploys{}
+	for _, a := range p.target.Apps {
+		labels := model.Labels{"app": a.Name, "window": "1m"}
+		d.Measures = append(d.Measures,
+			actions.Measure{Name: "errors", Metric: "http.error_rate", Labels: labels, Better: actions.Lower, Within: effectWithin},
+			actions.Measure{Name: "p95", Metric: "http.p95", Labels: labels, Better: actions.Lower, Within: effectWithin})
+	}
+	switch {
+	case p.vercel != nil:
+		d.Read, d.Switch = vercelDeploys{p.vercel}, vercelDeploys{p.vercel}
+	case p.target.Deploy != nil:
+		c := p.target.Deploy
+		d.Read = collectors.CommandDeployments{Name: p.target.Name, Argv: c.List}
+		d.Switch = actions.Commands{Rollback: c.Rollback, Promote: c.Promote, Output: p.state.dir}
+	}
+	return d
+}
+
+// vercelDeploys reads and switches deployments at Vercel through a client that
+// is made when it is first needed.
+type vercelDeploys struct{ client *once[*vercel.Client] }
+
+// Collect implements actions.DeploymentReader.
+func (v vercelDeploys) Collect(ctx context.Context) (model.Deployments, error) {
+	return use(ctx, v.client, func(c *vercel.Client) (model.Deployments, error) {
+		return collectors.Deployments{Vercel: c}.Collect(ctx)
+	})
+}
+
+// Busy implements actions.Switcher.
+func (v vercelDeploys) Busy(ctx context.Context) (string, error) {
+	return use(ctx, v.client, func(c *vercel.Client) (string, error) { return actions.VercelSwitch{Client: c}.Busy(ctx) })
+}
+
+// Notes implements actions.Switcher.
+func (vercelDeploys) Notes(kind actions.SwitchKind, id string) []actions.Note {
+	return actions.VercelSwitch{}.Notes(kind, id)
+}
+
+// Switch implements actions.Switcher.
+func (v vercelDeploys) Switch(ctx context.Context, o actions.SwitchOrder) error {
+	_, err := use(ctx, v.client, func(c *vercel.Client) (struct{}, error) {
+		return struct{}{}, actions.VercelSwitch{Client: c}.Switch(ctx, o)
+	})
+	return err
+}
+
+// cache is what the cache actions work with: one connection of their own,
+// opened when it is first needed. What a purge is judged by are the pages that
+// the configuration says it freshens.
+func (p *program) cache() (actions.Cache, error) {
+	out := actions.Cache{Facts: storeFacts{p.store}}
+	for _, c := range p.target.Probes {
+		if c.Fresh != nil && c.Fresh.Purge != "" {
+			out.Measures = append(out.Measures, actions.Measure{
+				Name: "age of " + c.Name, Metric: "cache.age", Labels: model.Labels{"service": c.Name},
+				Better: actions.Lower, Within: effectWithin,
+			})
+		}
+	}
+	c := p.target.Redis
+	if c == nil {
+		return out, nil
+	}
+	client, err := redis.New(redis.Options{URL: c.URL, Password: p.secretOf("redis", c.Password)})
+	if err != nil {
+		return out, err
+	}
+	p.closers = append(p.closers, func() { _ = client.Close() })
+	out.Redis = client
+	return out, nil
+}

@@ -1,0 +1,154 @@
+package cli
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"tocsin/actions"
+	"tocsin/internal/alert"
+	"tocsin/internal/audit"
+	"tocsin/internal/store"
+	"tocsin/ui"
+)
+
+const (
+	// pastKept bounds what is remembered of each kind.
+	pastKept = 40
+	// actsSince is how far back actions are worth knowing about.
+	actsSince = 24 * time.Hour
+)
+
+// past remembers what is over: troubles that ended while we watched, and what
+// anybody on this machine did to the target. It is written by the watch alone.
+type past struct {
+	p     *program
+	ended []ui.Event
+	lost  map[string]time.Time // since when a group or a lone source cannot be read
+	acts  []ui.Event
+	size  int64 // of the audit when it was last read
+	all   atomic.Pointer[[]ui.Event]
+}
+
+func newPast(p *program) *past {
+	out := &past{p: p, lost: map[string]time.Time{}}
+	out.all.Store(&[]ui.Event{})
+	return out
+}
+
+// events are all of them, in no order.
+func (p *past) events() []ui.Event { return *p.all.Load() }
+
+// see takes in one step of the rules.
+func (p *past) see(v store.View, before, after []alert.Alert) {
+	n := len(p.ended)
+	p.alerts(v.Now(), before, after)
+	p.sources(v)
+	if len(p.ended) != n {
+		p.ended = p.ended[max(len(p.ended)-pastKept, 0):]
+		p.publish()
+	}
+}
+
+// alerts remembers those that had fired and are in order again.
+func (p *past) alerts(now time.Time, before, after []alert.Alert) {
+	fine := map[string]bool{}
+	for _, a := range after {
+		fine[a.Key()] = a.State == alert.OK
+	}
+	for _, a := range before {
+		if fired := a.Standing() == alert.Firing || a.Standing() == alert.Clearing; fired && fine[a.Key()] {
+			p.add(now, fmt.Sprintf("%s in order again after %s", nameOf(a), now.Sub(a.Since).Round(time.Second)), ui.Good)
+		}
+	}
+}
+
+// sources remembers servers that could not be read and can be read again.
+func (p *past) sources(v store.View) {
+	for _, s := range v.Sources() {
+		name := s.Group
+		if name == "" {
+			name = s.Name
+		}
+		since, was := p.lost[name]
+		switch {
+		case s.State == store.Error && !was:
+			p.lost[name] = s.Fail.Since
+		case s.State == store.OK && was && s.At.After(since):
+			delete(p.lost, name)
+			p.add(s.At, fmt.Sprintf("%s is back after %s", name, s.At.Sub(since).Round(time.Second)), ui.Good)
+		}
+	}
+}
+
+func (p *past) add(at time.Time, text string, r ui.Role) {
+	p.ended = append(p.ended, ui.Event{At: at, Text: text, Role: r})
+}
+
+// read takes in what the audit has gained, from this session and others.
+func (p *past) read() {
+	info, err := os.Stat(filepath.Join(p.p.state.root, "audit.jsonl"))
+	if err != nil || info.Size() == p.size {
+		return
+	}
+	entries, err := audit.List(p.p.state.root)
+	if err != nil {
+		slog.Warn("the audit cannot be read", "error", err)
+		return
+	}
+	p.size = info.Size()
+	p.acts = p.actsOf(entries)
+	p.publish()
+}
+
+// actsOf gives one event for each action of the last day on this target that
+// came to an end.
+func (p *past) actsOf(entries []audit.Entry) []ui.Event {
+	verdicts := map[string]string{}
+	for _, e := range entries {
+		if e.Phase == audit.Effect {
+			verdicts[e.ID] = e.Verdict
+		}
+	}
+	var out []ui.Event
+	for _, e := range entries {
+		old := time.Since(e.At.Time) > actsSince || e.Target != p.p.target.Name
+		if e.Phase != audit.Result || old || e.Outcome == string(actions.Refused) || e.Outcome == string(actions.Cancelled) {
+			continue
+		}
+		out = append(out, p.act(e, verdicts[e.ID]))
+	}
+	return out[max(len(out)-pastKept, 0):]
+}
+
+func (p *past) act(e audit.Entry, verdict string) ui.Event {
+	text, role := e.Action, ui.Strong
+	if a, ok := p.p.runner.Find(e.Action); ok {
+		text = a.Title
+		for _, param := range a.Params {
+			if v, ok := e.Params[param.Name]; ok && param.Type != actions.TypeTime {
+				text += fmt.Sprintf(" %v", v)
+				break
+			}
+		}
+	}
+	if e.Who != nil && e.Who.User != "" {
+		text += " by " + e.Who.User
+	}
+	if e.Outcome != string(actions.Done) {
+		text, role = text+": "+e.Outcome, ui.Warn
+	}
+	if verdict != "" {
+		text += ": " + verdict
+	}
+	return ui.Event{At: e.At.Time, Text: text, Role: role}
+}
+
+func (p *past) publish() {
+	all := slices.Concat(p.ended, p.acts)
+	p.all.Store(&all)
+}

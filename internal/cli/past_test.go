@@ -1,0 +1,55 @@
+package cli
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tocsin/actions"
+	"tocsin/internal/alert"
+	"tocsin/internal/audit"
+	"tocsin/internal/config"
+	"tocsin/ui"
+)
+
+func TestActsOfTheAudit(t *testing.T) {
+	p := &program{target: config.Target{Name: "prod"}}
+	var err error
+	p.runner, err = actions.NewRunner(actions.Options{Server: "prod", Audit: &audit.Log{}}, actions.Terminate(nil), actions.Vacuum(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := audit.Time{Time: time.Now().Add(-time.Hour)}
+	ana := &audit.Who{User: "ana"}
+	params := map[string]any{"pid": 4711.0, "backend_start": "2026-01-02T03:04:05Z"}
+	got := newPast(p).actsOf([]audit.Entry{
+		{Phase: audit.Intent, ID: "1", At: at, Target: "prod", Action: "pg.terminate", Params: params, Who: ana},
+		{Phase: audit.Result, ID: "1", At: at, Target: "prod", Action: "pg.terminate", Params: params, Who: ana, Outcome: "ok"},
+		{Phase: audit.Effect, ID: "1", At: at, Target: "prod", Verdict: "helped"},
+		{Phase: audit.Result, ID: "2", At: at, Target: "prod", Action: "pg.vacuum", Params: map[string]any{"table": "public.a"}, Outcome: "unknown"},
+		{Phase: audit.Result, ID: "3", At: at, Target: "prod", Action: "pg.vacuum", Outcome: "refused"},
+		{Phase: audit.Result, ID: "4", At: at, Target: "other", Action: "pg.vacuum", Outcome: "ok"},
+		{Phase: audit.Result, ID: "5", At: audit.Time{Time: time.Now().Add(-25 * time.Hour)}, Target: "prod", Action: "pg.vacuum", Outcome: "ok"},
+	})
+	want := []ui.Event{
+		{At: at.Time, Text: "End session 4711 by ana: helped", Role: ui.Strong},
+		{At: at.Time, Text: "Vacuum table public.a: unknown", Role: ui.Warn},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("acts (-want +got):\n%s", diff)
+	}
+}
+
+func TestATroubleThatEndedIsRemembered(t *testing.T) {
+	now := time.Now()
+	fired := alert.Alert{Rule: "db.locks.waiting", State: alert.Clearing, Since: now.Add(-90 * time.Second)}
+	blip := alert.Alert{Rule: "http.p95", State: alert.Pending, Since: now.Add(-time.Second)}
+	fine := func(a alert.Alert) alert.Alert { a.State = alert.OK; return a }
+	p := newPast(&program{})
+	p.alerts(now, []alert.Alert{fired, blip}, []alert.Alert{fine(fired), fine(blip)})
+	want := []ui.Event{{At: now, Text: "db.locks.waiting in order again after 1m30s", Role: ui.Good}}
+	if diff := cmp.Diff(want, p.ended); diff != "" {
+		t.Errorf("ended (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,120 @@
+package cli
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"tocsin/internal/alert"
+	"tocsin/internal/model"
+	"tocsin/internal/sched"
+	"tocsin/internal/store"
+)
+
+// watch turns what the store hears into alerts and a first suspect, and tells
+// the screen. It is the only writer of both.
+type watch struct {
+	p       *program
+	past    *past
+	suspect atomic.Pointer[alert.Suspect]
+	changed func() // new data
+	urgent  func() // another alert state or another suspect
+}
+
+const (
+	// stepEvery is the least pause between two steps of the rules: the sources
+	// of one round come in within it.
+	stepEvery = time.Second
+	// keepEvery is how often the state of the rules goes to disk.
+	keepEvery = 15 * time.Second
+)
+
+func newWatch(p *program, changed, urgent func()) *watch {
+	w := &watch{p: p, past: newPast(p), changed: changed, urgent: urgent}
+	w.suspect.Store(&alert.Suspect{})
+	return w
+}
+
+// Suspect is the newest first suspect.
+func (w *watch) Suspect() alert.Suspect { return *w.suspect.Load() }
+
+// run reads every source and steps the rules until ctx ends.
+func (w *watch) run(ctx context.Context) {
+	if err := w.p.state.recall(w.p.engine); err != nil {
+		slog.Warn("the rules begin anew", "error", err)
+	}
+	done := make(chan struct{})
+	go func() { sched.Run(ctx, w.p.jobs...); close(done) }()
+	w.past.read()
+	rules := time.NewTicker(w.p.every)
+	defer rules.Stop()
+	keep := time.NewTicker(keepEvery)
+	defer keep.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-w.p.store.Changed():
+			w.step()
+			w.changed()
+			pause(ctx, stepEvery)
+		case <-rules.C:
+			w.step()
+			w.past.read()
+		case <-keep.C:
+			w.keep()
+		}
+	}
+	<-done
+	w.keep()
+}
+
+// step steps the rules over one view, and says so when their word changed.
+func (w *watch) step() {
+	v := w.p.store.View()
+	was := w.p.engine.Current()
+	before := wordOf(was, w.Suspect())
+	alerts := w.p.engine.Step(v)
+	w.past.see(v, was, alerts)
+	suspect := alert.Diagnose(v, alerts)
+	w.suspect.Store(&suspect)
+	if wordOf(alerts, suspect) != before {
+		w.urgent()
+	}
+}
+
+// wordOf is what must be seen at once: which alerts stand how, and the cause.
+func wordOf(alerts []alert.Alert, s alert.Suspect) string {
+	word := s.Rule + s.Action
+	for _, a := range alerts {
+		if a.Trouble() {
+			word += "|" + a.Key() + string(a.State)
+		}
+	}
+	return word
+}
+
+func (w *watch) keep() {
+	if err := w.p.state.keep(w.p.engine); err != nil {
+		slog.Warn("the state of the rules was not kept", "error", err)
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+// storeFacts lets the runner read single numbers.
+type storeFacts struct{ store *store.Store }
+
+// Fact implements actions.Facts. A number of a source that fails or is stale
+// is not known.
+func (f storeFacts) Fact(metric string, labels model.Labels) (value float64, unit model.Unit, ok bool) {
+	fact, src, found := store.Fact(f.store.View(), metric, labels)
+	return fact.Value, fact.Unit, found && fact.Known && src.State == store.OK
+}

@@ -1,0 +1,241 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"tocsin/actions"
+	"tocsin/collectors"
+	"tocsin/internal/alert"
+	"tocsin/internal/config"
+	"tocsin/internal/model"
+	"tocsin/internal/pg"
+	"tocsin/internal/sched"
+	"tocsin/internal/statuspage"
+	"tocsin/internal/store"
+	"tocsin/internal/vercel"
+	"tocsin/internal/web"
+)
+
+// program is one target put together: what is read, what is kept of it, what
+// is alarmed and what can be done. It is made without any I/O but the
+// reading of the rules: the first frame does not wait for a server, and who
+// only checks leaves no trace.
+type program struct {
+	target config.Target
+	state  folder
+	store  *store.Store
+	jobs   []sched.Job
+	engine *alert.Engine
+	every  time.Duration // between two steps of the rules without news
+	keys   string        // file of key bindings; "" for none
+	runner *actions.Runner
+
+	postgres *pg.Server
+	vercel   *once[*vercel.Client]
+	secrets  secrets
+	closers  []func()
+}
+
+// wire puts a target together.
+func wire(valid config.Valid, target config.Target, readOnly bool) (*program, error) {
+	rules, err := loadRules(valid.Rules)
+	if err != nil {
+		return nil, err
+	}
+	p := &program{
+		target: target, state: folderOf(valid, target.Name), engine: alert.New(rules), every: rules.Every, keys: valid.Keys, store: store.New(),
+	}
+	if err := errors.Join(p.addPostgres(), p.addPooler(), p.addServices()); err != nil {
+		p.close()
+		return nil, fmt.Errorf("%s: target %s: %w", valid.Path, target.Name, err)
+	}
+	add(p, store.HostKey(), &collectors.Host{}, sched.Timing{Every: 5 * time.Second, Timeout: 4 * time.Second, Rate: true})
+	p.addProviders()
+	if p.runner, err = p.operations(readOnly); err != nil {
+		p.close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// close gives all connections back.
+func (p *program) close() {
+	for _, c := range p.closers {
+		c()
+	}
+}
+
+// wake reads every source now.
+func (p *program) wake() {
+	for _, j := range p.jobs {
+		j.Wake()
+	}
+}
+
+// add makes the job of one source.
+func add[T store.Snapshot](p *program, key store.Key[T], src sched.Source[T], t sched.Timing) {
+	p.jobs = append(p.jobs, sched.NewJob(p.store, key, src, t))
+}
+
+// missing puts a source on the list that nobody configured, with the way to
+// get it.
+func missing[T store.Snapshot](p *program, key store.Key[T], hint string) {
+	cell := store.NewCell(p.store, key, store.Source{})
+	cell.Fail(&model.Fail{Class: model.Unconfigured, Text: "not configured", Hint: hint}, time.Now(), 0)
+}
+
+// The lead of the PostgreSQL group retries every second at the most, so that a
+// server that is back is seen at once; one refused connection a second costs
+// it nothing. The others wait for the lead's word.
+const (
+	firstRetry   = 250 * time.Millisecond
+	longestRetry = 30 * time.Second
+)
+
+func (p *program) addPostgres() error {
+	c := p.target.Postgres
+	if c == nil {
+		hint := "name the server under targets." + p.target.Name + ".postgres"
+		missing(p, store.ConnectionsKey(), hint)
+		missing(p, store.ActivityKey(), hint)
+		missing(p, store.StatementsKey(), hint)
+		missing(p, store.TablesKey(), hint)
+		p.missServer(hint)
+		missing(p, store.IndexesKey(), hint)
+		missing(p, store.BloatKey(), hint)
+		missing(p, store.SequencesKey(), hint)
+		missing(p, store.WraparoundKey(), hint)
+		return nil
+	}
+	server, err := pg.Open(pg.Config{DSN: c.DSN, Password: p.secretOf("postgres", c.Password), Spare: true})
+	if err != nil {
+		return err
+	}
+	p.postgres = server
+	p.closers = append(p.closers, server.Close)
+	fast := sched.Timing{Every: 2 * time.Second, Timeout: pg.FastLimit + time.Second, Group: "postgres", MaxWait: longestRetry}
+	lead := fast
+	lead.Retry, lead.MaxWait = firstRetry, time.Second
+	slow := sched.Timing{Every: 10 * time.Second, Timeout: pg.SlowLimit + time.Second, Group: "postgres", MaxWait: longestRetry}
+	tables := slow
+	tables.Every = 15 * time.Second
+	slow.Rate = true
+	add(p, store.ConnectionsKey(), collectors.Connections{Server: server}, lead)
+	add(p, store.ActivityKey(), collectors.Activity{Server: server}, fast)
+	add(p, store.StatementsKey(), &collectors.Statements{Server: server}, slow)
+	add(p, store.TablesKey(), &collectors.Tables{Server: server}, tables)
+	p.addServer(server, *c)
+	p.addRelations(server)
+	return nil
+}
+
+// addRelations adds what of a database changes slowly and costs more to read.
+func (p *program) addRelations(server *pg.Server) {
+	rare := sched.Timing{Every: 5 * time.Minute, Timeout: pg.SlowLimit + time.Second, Group: "postgres", MaxWait: 5 * time.Minute}
+	add(p, store.IndexesKey(), collectors.Indexes{Server: server}, rare)
+	add(p, store.BloatKey(), collectors.Bloat{Server: server}, rare)
+	add(p, store.SequencesKey(), collectors.Sequences{Server: server}, rare)
+	add(p, store.WraparoundKey(), collectors.Wraparound{Server: server}, rare)
+}
+
+// addServices adds what the target itself consists of: applications, probes
+// and the cache.
+func (p *program) addServices() error {
+	var errs []error
+	for _, a := range p.target.Apps {
+		src, err := collectors.NewApp(collectors.AppOptions{
+			Name: a.Name, Metrics: a.Metrics, Requests: a.Requests, Errors: a.Errors, Latency: a.Latency, UserAgent: userAgent(),
+		})
+		errs = append(errs, err)
+		if err == nil {
+			p.closers = append(p.closers, src.Close)
+			add(p, store.AppKey(a.Name), src, sched.Timing{Every: 5 * time.Second, Timeout: 4 * time.Second, MaxWait: longestRetry, Rate: true})
+		}
+	}
+	for _, c := range p.target.Probes {
+		src, err := collectors.NewProbe(probeOptions(c))
+		errs = append(errs, err)
+		if err == nil {
+			add(p, store.ProbeKey(c.Name), src, sched.Timing{Every: 5 * time.Second, Timeout: c.Timeout + time.Second})
+		}
+	}
+	return errors.Join(append(errs, p.addRedis())...)
+}
+
+func probeOptions(c config.Probe) collectors.ProbeOptions {
+	o := collectors.ProbeOptions{Service: c.Name, Address: c.URL, Timeout: c.Timeout, UserAgent: userAgent()}
+	if c.Fresh != nil {
+		o.Fresh = &collectors.FreshOptions{JSON: c.Fresh.JSON, Max: c.Fresh.Max, Purge: c.Fresh.Purge}
+	}
+	return o
+}
+
+func (p *program) addRedis() error {
+	c := p.target.Redis
+	if c == nil {
+		missing(p, store.RedisKey(), "name the server under targets."+p.target.Name+".redis")
+		return nil
+	}
+	src, err := collectors.NewRedis(collectors.RedisOptions{URL: c.URL, Password: p.secretOf("redis", c.Password)})
+	if err != nil {
+		return err
+	}
+	p.closers = append(p.closers, func() { _ = src.Close() })
+	add(p, store.RedisKey(), src, sched.Timing{
+		Every: 5 * time.Second, Timeout: 4 * time.Second, Group: "redis", Retry: firstRetry, MaxWait: time.Second, Rate: true,
+	})
+	return nil
+}
+
+// addProviders adds those that others run: status pages and deployments.
+func (p *program) addProviders() {
+	for _, c := range p.target.StatusPages {
+		client := statuspage.New(web.Options{Base: c.URL, UserAgent: userAgent()})
+		p.closers = append(p.closers, client.Close)
+		add(p, store.StatusPageKey(c.Name), collectors.StatusPage{Name: c.Name, URL: c.URL, Client: client},
+			sched.Timing{Every: time.Minute, Timeout: 15 * time.Second, MaxWait: 5 * time.Minute})
+	}
+	switch {
+	case p.target.Vercel != nil:
+		p.addVercel(*p.target.Vercel)
+	case p.target.Deploy != nil:
+		add(p, store.DeploymentsKey(), collectors.CommandDeployments{Name: p.target.Name, Argv: p.target.Deploy.List}, sched.Timing{Every: 30 * time.Second, Timeout: 20 * time.Second, MaxWait: 5 * time.Minute})
+	default:
+		missing(p, store.DeploymentsKey(), "name the project under targets."+p.target.Name+".vercel, or commands under deploy")
+	}
+}
+
+func (p *program) addVercel(c config.Vercel) {
+	p.vercel = &once[*vercel.Client]{make: func(ctx context.Context) (*vercel.Client, error) {
+		token, err := p.secrets.read(ctx, c.Token)
+		if err != nil {
+			return nil, secretFail("vercel", err)
+		}
+		return vercel.New(vercel.Options{Base: c.BaseURL, Project: c.Project, Team: c.Team, Token: token, UserAgent: userAgent()}), nil
+	}}
+	p.closers = append(p.closers, func() { p.vercel.each(func(v *vercel.Client) { v.Close() }) })
+	add(p, store.DeploymentsKey(), vercelDeploys{p.vercel}, sched.Timing{Every: 10 * time.Second, Timeout: 15 * time.Second, MaxWait: 2 * time.Minute})
+}
+
+// secretFail is what a source says when its secret cannot be read.
+func secretFail(source string, err error) error {
+	return &model.Fail{Class: model.Denied, Text: fmt.Sprintf("%s: %v", source, err), Hint: "see the secret in the configuration"}
+}
+
+// secretOf reads a secret anew for each connection of a source; nil where none
+// is configured.
+func (p *program) secretOf(source string, ref *config.SecretRef) func(context.Context) (string, error) {
+	if ref == nil {
+		return nil
+	}
+	return func(ctx context.Context) (string, error) {
+		secret, err := p.secrets.read(ctx, ref)
+		if err != nil {
+			return "", secretFail(source, err)
+		}
+		return secret, nil
+	}
+}

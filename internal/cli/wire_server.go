@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"time"
+
+	"tocsin/collectors"
+	"tocsin/internal/config"
+	"tocsin/internal/pg"
+	"tocsin/internal/sched"
+	"tocsin/internal/store"
+)
+
+// addServer adds what tells how a PostgreSQL server is beside its sessions.
+// None of it costs the server a thousandth of a core at these intervals.
+func (p *program) addServer(server *pg.Server, c config.Postgres) {
+	often := sched.Timing{Every: 30 * time.Second, Timeout: pg.FastLimit + time.Second, Group: "postgres", MaxWait: longestRetry}
+	counted := often
+	counted.Every, counted.Rate = 30*time.Second, true
+	seldom := sched.Timing{Every: 2 * time.Minute, Timeout: pg.SlowLimit + time.Second, Group: "postgres", MaxWait: longestRetry}
+	horizon := seldom
+	horizon.Every = time.Minute
+	add(p, store.ReplicationKey(), &collectors.Replication{Server: server, Expected: c.Standbys}, often)
+	add(p, store.ProgressKey(), collectors.Progress{Server: server}, often)
+	add(p, store.SlotsKey(), collectors.Slots{Server: server}, often)
+	add(p, store.DatabasesKey(), &collectors.Databases{Server: server}, counted)
+	add(p, store.WALKey(), &collectors.WAL{Server: server}, counted)
+	add(p, store.IOKey(), &collectors.IO{Server: server}, counted)
+	add(p, store.CheckpointsKey(), collectors.Checkpoints{Server: server}, seldom)
+	add(p, store.HorizonKey(), collectors.Horizon{Server: server}, horizon)
+	add(p, store.ArchiverKey(), collectors.Archiver{Server: server}, seldom)
+	add(p, store.SettingsKey(), &collectors.Settings{Server: server}, seldom)
+}
+
+// missServer lists these sources where no server is configured.
+func (p *program) missServer(hint string) {
+	missing(p, store.ReplicationKey(), hint)
+	missing(p, store.ProgressKey(), hint)
+	missing(p, store.SlotsKey(), hint)
+	missing(p, store.DatabasesKey(), hint)
+	missing(p, store.WALKey(), hint)
+	missing(p, store.IOKey(), hint)
+	missing(p, store.CheckpointsKey(), hint)
+	missing(p, store.HorizonKey(), hint)
+	missing(p, store.ArchiverKey(), hint)
+	missing(p, store.SettingsKey(), hint)
+}
+
+// addPooler adds the PgBouncer. Most targets have none, so it is not listed
+// where none is configured.
+func (p *program) addPooler() error {
+	c := p.target.PgBouncer
+	if c == nil {
+		return nil
+	}
+	console, err := pg.OpenConsole(pg.Config{DSN: c.DSN, Password: p.secretOf("pgbouncer", c.Password)})
+	if err != nil {
+		return err
+	}
+	p.closers = append(p.closers, console.Close)
+	add(p, store.PoolerKey(), collectors.Pooler{Console: console}, sched.Timing{
+		Every: 5 * time.Second, Timeout: 3*pg.FastLimit + time.Second, Group: "pgbouncer", Retry: firstRetry, MaxWait: time.Second,
+	})
+	return nil
+}
