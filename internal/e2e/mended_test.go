@@ -1,0 +1,176 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"tocsin/internal/testkit"
+)
+
+// errorShare lets customers make their next forty requests and returns the
+// share of them that failed.
+func (in *incident) errorShare() float64 {
+	in.t.Helper()
+	was, now := in.state(), in.state()
+	in.until("forty requests", func() bool {
+		now = in.state()
+		return now.Requests >= was.Requests+40
+	})
+	return float64(now.Errors-was.Errors) / float64(now.Requests-was.Requests)
+}
+
+func badDeployBroken(in *incident) {
+	if got := in.state().Build; got != "v4" {
+		in.t.Errorf("the shop serves %s, want v4", got)
+	}
+	if said, real := in.number(1), 100*in.errorShare(); said < 2 || real < 2 {
+		in.t.Errorf("the verdict says %.1f %% errors, there are %.1f %%", said, real)
+	}
+}
+
+func badDeployMended(in *incident) {
+	if s := in.state(); s.Build != "v3" || len(s.Faults) > 0 {
+		in.t.Errorf("the shop serves %s with faults %v, want v3 and none", s.Build, s.Faults)
+	}
+	if _, metrics := fetch(in.t, http.MethodGet, in.shopURL()+"/metrics", ""); !strings.Contains(string(metrics), `version="v3"`) {
+		in.t.Error("the shop's own metrics do not name v3")
+	}
+	if got := in.liveAtProvider(); got != in.state().Deployment {
+		in.t.Errorf("the provider serves %s, want %s", got, in.state().Deployment)
+	}
+	if share := in.errorShare(); share > 0 {
+		in.t.Errorf("%.1f %% errors after the rollback", 100*share)
+	}
+}
+
+// liveAtProvider asks the provider which deployment is in production.
+func (in *incident) liveAtProvider() string {
+	in.t.Helper()
+	code, body := fetch(in.t, http.MethodGet, in.target.Vercel.BaseURL+"/v9/projects/shop?slug=acme", read(in.t, in.target.Vercel.Token.File))
+	var project struct {
+		Targets struct{ Production struct{ ID string } }
+	}
+	if err := json.Unmarshal(body, &project); err != nil || code != http.StatusOK {
+		in.t.Fatalf("provider: %d %v", code, err)
+	}
+	return project.Targets.Production.ID
+}
+
+// badDeployUndone takes the rollback back with the key for it.
+func badDeployUndone(in *incident) {
+	in.screen.Keys("u")
+	in.screen.WaitFor("Promote build", limit)
+	in.screen.WaitFor("new builds go live by themselves again", limit)
+	in.confirm("production serves v4 after")
+	if got := in.state().Build; got != "v4" {
+		in.t.Errorf("the shop serves %s after the undo, want v4", got)
+	}
+	if got, want := in.audit(), "deploy.promote intent,deploy.promote result ok"; !strings.Contains(got, want) {
+		in.t.Errorf("audit %q, want %q in it", got, want)
+	}
+}
+
+const waitingSQL = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+
+func lockPileupBroken(in *incident) {
+	pid := testkit.One[float64](in.t, in.admin, "SELECT pid::float8 FROM pg_stat_activity WHERE application_name = 'worker' AND state = 'idle in transaction'")
+	if in.number(2) != pid {
+		in.t.Errorf("the verdict names pid %v, it is %v", in.number(2), pid)
+	}
+	if said, real := in.number(1), testkit.One[int](in.t, in.admin, waitingSQL); said < 6 || real < 6 {
+		in.t.Errorf("the verdict says %v wait, there are %d", said, real)
+	}
+}
+
+func lockPileupMended(in *incident) {
+	in.gone()
+	in.until("the queue to drain", func() bool { return testkit.One[int](in.t, in.admin, waitingSQL) == 0 })
+	if testkit.One[bool](in.t, in.admin, "SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'public.orders'::regclass AND attname = 'cart_indexed')") {
+		in.t.Error("the change of the table was not rolled back")
+	}
+	in.until("checkouts that succeed", func() bool { return in.errorShare() == 0 })
+}
+
+// gone checks that the session which the verdict named does not run any more.
+func (in *incident) gone() {
+	in.t.Helper()
+	if testkit.One[bool](in.t, in.admin, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1 AND state <> 'idle')", in.pid()) {
+		in.t.Errorf("pid %d still runs", in.pid())
+	}
+}
+
+// pid is the process that the verdict names.
+func (in *incident) pid() int {
+	for _, group := range in.said[1:] {
+		if n, err := strconv.Atoi(group); err == nil && strings.Contains(in.said[0], "pid "+group) {
+			return n
+		}
+	}
+	return 0
+}
+
+const deadSQL = "SELECT n_dead_tup::float8 FROM pg_stat_user_tables WHERE relid = 'public.events'::regclass"
+
+func bloatBroken(in *incident) {
+	dead := testkit.One[float64](in.t, in.admin, deadSQL)
+	if said := in.number(2); said < 0.8*dead || said > 1.2*dead {
+		in.t.Errorf("the verdict says %v dead rows, there are %v", said, dead)
+	}
+	if share := 100 * in.number(2) / in.number(3); in.number(1) < share-0.5 || in.number(1) > share+0.5 {
+		in.t.Errorf("the verdict says %v %%, but %v of %v", in.number(1), in.number(2), in.number(3))
+	}
+}
+
+func bloatMended(in *incident) {
+	if dead := testkit.One[float64](in.t, in.admin, deadSQL); dead > in.number(2)/10 {
+		in.t.Errorf("%v dead rows are left of %v", dead, in.number(2))
+	}
+	in.until("the fault to end", func() bool { return len(in.state().Faults) == 0 })
+}
+
+// frontPage is the shop's front page as it lies in the cache. A page that has
+// just expired is made anew by the next customer.
+func (in *incident) frontPage() (text string, pinned bool) {
+	in.t.Helper()
+	client := in.cache()
+	in.until("a front page in the cache", func() bool {
+		var err error
+		text, err = client.Get(in.t.Context(), "page:front").Result()
+		return err == nil
+	})
+	var page struct{ Pinned bool }
+	must(in.t, json.Unmarshal([]byte(text), &page))
+	return text, page.Pinned
+}
+
+func staleCacheBroken(in *incident) {
+	text, pinned := in.frontPage()
+	if !pinned || in.number(1) < 10 {
+		in.t.Errorf("the verdict says %v s, the page is pinned: %v", in.number(1), pinned)
+	}
+	in.before = text
+}
+
+func staleCacheMended(in *incident) {
+	if text, pinned := in.frontPage(); pinned || text == in.before {
+		in.t.Errorf("the cached page is what it was, pinned: %v", pinned)
+	}
+	if n, err := in.cache().Keys(in.t.Context(), "session:*").Result(); err != nil || len(n) == 0 {
+		in.t.Errorf("%d sessions of customers are left in the cache (%v)", len(n), err)
+	}
+	in.until("the fault to end", func() bool { return len(in.state().Faults) == 0 })
+}
+
+func slowQueryBroken(in *incident) {
+	age := testkit.One[float64](in.t, in.admin, "SELECT extract(epoch FROM clock_timestamp() - query_start)::float8 FROM pg_stat_activity WHERE pid = $1 AND application_name = 'reports'", in.pid())
+	if said := in.number(2); said < 5 || said > age {
+		in.t.Errorf("the verdict says %v s, the statement has been running for %.1f s", said, age)
+	}
+}
+
+func slowQueryMended(in *incident) {
+	in.gone()
+	in.until("the fault to end", func() bool { return len(in.state().Faults) == 0 })
+}
