@@ -26,6 +26,9 @@ const (
 	// stepEvery is the least pause between two steps of the rules: the sources
 	// of one round come in within it.
 	stepEvery = time.Second
+	// together is how long a source that fails or recovers waits for others of
+	// its server, which do the same at that time.
+	together = 100 * time.Millisecond
 	// keepEvery is how often the state of the rules goes to disk.
 	keepEvery = 15 * time.Second
 )
@@ -57,7 +60,7 @@ func (w *watch) run(ctx context.Context) {
 		case <-w.p.store.Changed():
 			w.step()
 			w.changed()
-			pause(ctx, stepEvery)
+			w.settle(ctx)
 		case <-rules.C:
 			w.step()
 			w.past.read()
@@ -97,6 +100,19 @@ func wordOf(alerts []alert.Alert, s alert.Suspect) string {
 func (w *watch) keep() {
 	if err := w.p.state.keep(w.p.engine); err != nil {
 		slog.Warn("the state of the rules was not kept", "error", err)
+	}
+}
+
+// settle waits until the rules should look again at what changes all the time.
+// A source that fails or recovers is news, and does not wait that long.
+func (w *watch) settle(ctx context.Context) {
+	t := time.NewTimer(stepEvery)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	case <-w.p.store.Turned():
+		pause(ctx, together)
 	}
 }
 

@@ -87,11 +87,12 @@ func missing[T store.Snapshot](p *program, key store.Key[T], hint string) {
 	cell.Fail(&model.Fail{Class: model.Unconfigured, Text: "not configured", Hint: hint}, time.Now(), 0)
 }
 
-// The lead of the PostgreSQL group retries every second at the most, so that a
-// server that is back is seen at once; one refused connection a second costs
-// it nothing. The others wait for the lead's word.
+// The lead of a server's group never waits longer than leadRetry, so that a
+// server that is back is seen at once; two refused connections a second cost it
+// nothing. The others wait for the lead's word.
 const (
 	firstRetry   = 250 * time.Millisecond
+	leadRetry    = 500 * time.Millisecond
 	longestRetry = 30 * time.Second
 )
 
@@ -118,7 +119,7 @@ func (p *program) addPostgres() error {
 	p.closers = append(p.closers, server.Close)
 	fast := sched.Timing{Every: 2 * time.Second, Timeout: pg.FastLimit + time.Second, Group: "postgres", MaxWait: longestRetry}
 	lead := fast
-	lead.Retry, lead.MaxWait = firstRetry, time.Second
+	lead.Retry, lead.MaxWait = firstRetry, leadRetry
 	slow := sched.Timing{Every: 10 * time.Second, Timeout: pg.SlowLimit + time.Second, Group: "postgres", MaxWait: longestRetry}
 	tables := slow
 	tables.Every = 15 * time.Second
@@ -185,7 +186,7 @@ func (p *program) addRedis() error {
 	}
 	p.closers = append(p.closers, func() { _ = src.Close() })
 	add(p, store.RedisKey(), src, sched.Timing{
-		Every: 5 * time.Second, Timeout: 4 * time.Second, Group: "redis", Retry: firstRetry, MaxWait: time.Second, Rate: true,
+		Every: 5 * time.Second, Timeout: 4 * time.Second, Group: "redis", Retry: firstRetry, MaxWait: leadRetry, Rate: true,
 	})
 	return nil
 }

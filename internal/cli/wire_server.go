@@ -58,7 +58,7 @@ func (p *program) addPooler() error {
 	}
 	p.closers = append(p.closers, console.Close)
 	add(p, store.PoolerKey(), collectors.Pooler{Console: console}, sched.Timing{
-		Every: 5 * time.Second, Timeout: 3*pg.FastLimit + time.Second, Group: "pgbouncer", Retry: firstRetry, MaxWait: time.Second,
+		Every: 5 * time.Second, Timeout: 3*pg.FastLimit + time.Second, Group: "pgbouncer", Retry: firstRetry, MaxWait: leadRetry,
 	})
 	return nil
 }

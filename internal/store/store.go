@@ -118,6 +118,7 @@ type Store struct {
 	entries map[string]entry
 	series  *series
 	changed chan struct{}
+	turned  chan struct{}
 	watch   []func(name string)
 }
 
@@ -134,6 +135,7 @@ func New(watchers ...func(name string)) *Store {
 		entries: map[string]entry{},
 		series:  newSeries(),
 		changed: make(chan struct{}, 1),
+		turned:  make(chan struct{}, 1),
 		watch:   watchers,
 	}
 }
@@ -141,6 +143,10 @@ func New(watchers ...func(name string)) *Store {
 // Changed gives a signal after any number of writes since the last one was
 // taken. It has one taker.
 func (s *Store) Changed() <-chan struct{} { return s.changed }
+
+// Turned gives a signal after any number of sources began to fail, failed
+// otherwise or recovered since the last one was taken. It has one taker.
+func (s *Store) Turned() <-chan struct{} { return s.turned }
 
 // View gives all that is known now.
 func (s *Store) View() View {
@@ -175,15 +181,32 @@ func stateAt(s Status, now time.Time) State {
 
 func (s *Store) put(name string, e entry, points []model.Fact) {
 	s.mu.Lock()
+	turned := failing(s.entries[name]) != failing(e)
 	s.entries[name] = e
 	s.series.add(e.status.At, points)
 	s.mu.Unlock()
-	select {
-	case s.changed <- struct{}{}:
-	default:
+	signal(s.changed)
+	if turned {
+		signal(s.turned)
 	}
 	for _, f := range s.watch {
 		f(name)
+	}
+}
+
+// failing is the class of failure that a source is in; "" for none.
+func failing(e entry) model.Class {
+	if e.status.Fail == nil {
+		return ""
+	}
+	return e.status.Fail.Class
+}
+
+// signal leaves a signal where none waits.
+func signal(to chan<- struct{}) {
+	select {
+	case to <- struct{}{}:
+	default:
 	}
 }
 

@@ -140,3 +140,38 @@ func TestGetWantsTheRightType(t *testing.T) {
 		t.Error("a source of another type was found")
 	}
 }
+
+func TestASourceThatFailsOrRecoversIsNews(t *testing.T) {
+	s := New()
+	cell := NewCell(s, pairKey(), Source{Every: time.Second})
+	turned := func() bool {
+		select {
+		case <-s.Turned():
+			return true
+		default:
+			return false
+		}
+	}
+	fail := func(c model.Class) func() {
+		return func() { cell.Fail(&model.Fail{Class: c}, time.Now(), 0) }
+	}
+	good := func() { cell.Put(pair{}, time.Now(), 0) }
+	steps := []struct {
+		name string
+		do   func()
+		want bool
+	}{
+		{"the first value", good, false},
+		{"another value", good, false},
+		{"a failure", fail(model.Down), true},
+		{"the same failure", fail(model.Down), false},
+		{"another class of failure", fail(model.Denied), true},
+		{"a recovery", good, true},
+	}
+	for _, step := range steps {
+		step.do()
+		if got := turned(); got != step.want {
+			t.Errorf("%s: turned %t, want %t", step.name, got, step.want)
+		}
+	}
+}
