@@ -104,11 +104,20 @@ func deployRow(in In, d model.Deployment) Row {
 	if d.Error != "" {
 		message = Cell{Text: d.Error, Role: Warn}
 	}
-	return Row{Key: d.ID, Args: map[string]string{"deployment": d.ID}, Cells: []Cell{
+	return Row{Key: d.ID, Args: switchArgs(d), Cells: []Cell{
 		{Text: liveMark(in, d) + " " + d.Name, Role: Strong}, {Text: age(d2), Num: d2.Seconds(), HasNum: true},
 		{Text: word, Role: role}, {Text: d.Author}, {Text: short(d.Commit), Role: Muted},
 		{Text: in.when(d.WentLive()), Role: Muted, Num: float64(d.WentLive().Unix()), HasNum: true}, message,
 	}}
+}
+
+// switchArgs are what a switch takes from a row: its build. From the live one
+// there is only the way back, to the newest that served before it.
+func switchArgs(d model.Deployment) map[string]string {
+	if d.Live {
+		return nil
+	}
+	return map[string]string{"deployment": d.ID}
 }
 
 // short is the beginning of a commit's hash.
