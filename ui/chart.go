@@ -2,6 +2,7 @@ package ui
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -124,29 +125,65 @@ func shareLine(in In, width int, metric string, labels model.Labels) Span {
 	return field(width, Plain, in.glyphs().SparklineWithin(values, width, 0, 100))
 }
 
-// deployMarks is the line under a chart that says when builds went live; empty
-// when none did in the time it shows. There are perCell steps of time in a cell.
-func deployMarks(in In, t timeline, perCell int) string {
-	line := []rune(strings.Repeat(" ", t.width/perCell))
-	found := false
+// chartMark is something that happened, by a short name under a chart.
+type chartMark struct {
+	at   time.Time
+	name string
+}
+
+// marks are the builds that went live and the actions that were carried out,
+// the newest first.
+func marks(in In) []chartMark {
+	var out []chartMark
 	for _, d := range read(in.View, store.DeploymentsKey()).Value.Rows {
-		i, ok := t.cell(d.WentLive())
-		if !ok || d.State != "READY" {
+		if d.State == "READY" {
+			out = append(out, chartMark{d.WentLive(), d.Name})
+		}
+	}
+	for _, e := range in.Past {
+		if e.Mark != "" {
+			out = append(out, chartMark{e.At, e.Mark})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b chartMark) int { return b.at.Compare(a.at) })
+	return out
+}
+
+// chartMarks is the line under a chart that says what happened when; empty when
+// nothing did in the time it shows. There are perCell steps of time in a cell.
+// Of two that would touch, the older loses its name, or all where the newer's
+// name stands in its place.
+func chartMarks(in In, t timeline, perCell int) string {
+	line := []rune(strings.Repeat(" ", t.width/perCell))
+	free := len(line) // cells from here on are taken
+	for _, m := range marks(in) {
+		i, ok := t.cell(m.at)
+		i /= perCell
+		if !ok || i >= free {
 			continue
 		}
-		found = true
-		i = min(i/perCell, len(line)-1)
-		label := []rune(d.Name + in.glyphs().Marker)
-		if start := i - len(label) + 1; start >= 0 {
-			copy(line[start:], label)
-		} else {
-			copy(line[i:], []rune(in.glyphs().Marker+d.Name))
+		label := []rune(m.name + in.glyphs().Marker)
+		start := i - len(label) + 1
+		if start < 0 {
+			start, label = i, []rune(in.glyphs().Marker+m.name)
 		}
+		if start+len(label) > free {
+			start, label = i, []rune(in.glyphs().Marker)
+		}
+		copy(line[start:free], label)
+		free = start
 	}
-	if !found {
-		return ""
+	return strings.TrimRight(string(line), " ")
+}
+
+// timeChart is a chart of values with what happened meanwhile under it. There
+// are two steps of time in a cell.
+func timeChart(in In, t timeline, values []float64, unit model.Unit) []Line {
+	lines := chartLines(in, t.width/2, values, unit)
+	if under := chartMarks(in, t, 2); under != "" {
+		lines = append(lines, Line{gap(chartLabel + 1), span(Muted, under)})
 	}
-	return string(line)
+	return lines
 }
 
 // chartLines draws a number over time in width cells, with its scale on the

@@ -104,6 +104,7 @@ type Event struct {
 	At   time.Time
 	Text string
 	Role Role
+	Mark string // short name of an action, under charts; "" draws none
 }
 
 // Mode is how the session stands: what the header says beside the facts.

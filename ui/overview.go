@@ -57,7 +57,8 @@ func charted(in In, p Panel) Panel {
 		return p
 	}
 	p.Lines = append(p.Lines, Line{gap(1), span(Muted, c.title+", last "+t.covers(in))})
-	p.Lines = append(p.Lines, chartLines(in, width, values, c.unit)...)
+	lines := timeChart(in, t, values, c.unit)
+	p.Lines = append(p.Lines, lines[:min(len(lines), in.Height-len(p.Lines))]...) // what happened goes first for want of room
 	return p
 }
 

@@ -111,8 +111,8 @@ func requestsPanel(in In) Panel {
 	for _, g := range gauges(in, w, ok) {
 		p.Lines = append(p.Lines, gaugeLine(in, first, g))
 	}
-	if marks := deployMarks(in, chart, 1); marks != "" && in.Width > chartAside {
-		p.Lines = append(p.Lines, Line{gap(chartLead), span(Muted, marks)})
+	if under := chartMarks(in, chart, 1); under != "" && in.Width > chartAside {
+		p.Lines = append(p.Lines, Line{gap(chartLead), span(Muted, under)})
 	}
 	p.Short = requestsShort(in, first, gauges(in, w, ok))
 	p = panelOf(in, p, first.Status)
@@ -275,12 +275,9 @@ func errorCharts(in In, app store.Named[model.App]) []Line {
 	t := timelineOf(in, 2*width)
 	title := bare(app.Status.Name) + ", last " + t.covers(in) + ": "
 	lines := []Line{{gap(1), span(Title, title+"share of errors")}}
-	lines = append(lines, chartLines(in, width, t.values(in, "http.error_rate", minuteOf(app)), model.Percent)...)
+	lines = append(lines, timeChart(in, t, t.values(in, "http.error_rate", minuteOf(app)), model.Percent)...)
 	lines = append(lines, Line{gap(1), span(Title, title+"p95")})
-	lines = append(lines, chartLines(in, width, t.values(in, "http.p95", minuteOf(app)), model.Millis)...)
-	if marks := deployMarks(in, t, 2); marks != "" {
-		lines = append(lines, Line{gap(chartLabel + 1), span(Muted, marks)})
-	}
+	lines = append(lines, timeChart(in, t, t.values(in, "http.p95", minuteOf(app)), model.Millis)...)
 	return append(lines, Line{})
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -145,7 +146,8 @@ func (p *past) act(e audit.Entry, verdict string) ui.Event {
 	if verdict != "" {
 		text += ": " + verdict
 	}
-	return ui.Event{At: e.At.Time, Text: text, Role: role}
+	_, mark, _ := strings.Cut(e.Action, ".") // pg.vacuum: the family says nothing under a chart
+	return ui.Event{At: e.At.Time, Text: text, Role: role, Mark: mark}
 }
 
 func (p *past) publish() {

@@ -33,8 +33,8 @@ func TestActsOfTheAudit(t *testing.T) {
 		{Phase: audit.Result, ID: "5", At: audit.Time{Time: time.Now().Add(-25 * time.Hour)}, Target: "prod", Action: "pg.vacuum", Outcome: "ok"},
 	})
 	want := []ui.Event{
-		{At: at.Time, Text: "End session 4711 by ana: helped", Role: ui.Strong},
-		{At: at.Time, Text: "Vacuum table public.a: unknown", Role: ui.Warn},
+		{At: at.Time, Text: "End session 4711 by ana: helped", Role: ui.Strong, Mark: "terminate"},
+		{At: at.Time, Text: "Vacuum table public.a: unknown", Role: ui.Warn, Mark: "vacuum"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("acts (-want +got):\n%s", diff)
