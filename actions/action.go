@@ -3,6 +3,7 @@
 package actions
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -83,6 +84,7 @@ type Note struct {
 type Plan struct {
 	ID        string         // of the call in the audit; set by the Runner before Run
 	Target    string         // what the card names and what a destructive action wants typed: shop.orders, 4711
+	Name      string         // of the change for people, where Target says too little: "v4 → v3"; "" is Target
 	Args      Args           // complete: identity that was looked up (backend_start, …) is filled in
 	Danger    Danger         // may be above the action's own, never below
 	Steps     []string       // exactly what will run
@@ -93,6 +95,9 @@ type Plan struct {
 	Undo      Args           // what the action's Undo needs to take this back; nil where there is no such thing
 	Preflight map[string]any // what was found while planning, for the audit; no secrets, no literals
 }
+
+// Title is what the plan is about, for people.
+func (p Plan) Title() string { return cmp.Or(p.Name, p.Target) }
 
 // Progress is one sign of life of a running action.
 type Progress struct {

@@ -21,8 +21,7 @@ func Analyze(server *pg.Server) Action {
 	}
 	return u.declare(Action{
 		ID: "pg.analyze", Title: "Analyze table", Verb: "analyze it", Danger: Reversible,
-		Params:   []Param{{Name: "table", Type: TypeTable, Help: "schema.name"}},
-		Measures: statementMeasures(),
+		Params: []Param{{Name: "table", Type: TypeTable, Help: "schema.name"}},
 	})
 }
 
@@ -56,9 +55,4 @@ func runAnalyze(ctx context.Context, r *upkeepRun) (Result, error) {
 		return r.failed(err)
 	}
 	return Result{Done: r.p.Steps, Summary: "analyzed in " + took(time.Since(began)) + warned}, nil
-}
-
-// statementMeasures are the numbers that better plans should lower.
-func statementMeasures() []Measure {
-	return []Measure{{Name: "mean statement", Metric: "db.statements.mean", Better: Lower, Within: 30 * time.Second}}
 }

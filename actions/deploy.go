@@ -172,6 +172,7 @@ func (d Deploys) planSwitch(ctx context.Context, now model.Deployments, id strin
 		return p, to, nil
 	}
 	p.Preflight["to"] = to.Name
+	p.Name = live.Name + " → " + to.Name
 	p.Steps = []string{fmt.Sprintf("%s %s to %s (%s)", kind, now.Project, to.Name, id)}
 	p.Notes = []Note{
 		{"now live", describe(live)},

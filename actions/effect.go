@@ -146,12 +146,16 @@ func (w *watch) decided() bool {
 }
 
 // gain is the change in the better direction relative to the value before; not
-// ok while a value is unknown or where it could not get better.
+// ok while a value is unknown or where it could not get better. What reads the
+// same has not moved.
 func (e Effect) gain() (part float64, ok bool) {
 	if e.Before == nil || e.After == nil {
 		return 0, false
 	}
 	diff := *e.Before - *e.After
+	if amount(*e.Before, e.Unit) == amount(*e.After, e.Unit) {
+		diff = 0
+	}
 	if e.Better == Higher {
 		diff = -diff
 	}

@@ -293,3 +293,8 @@ func (r *upkeepRun) explain(err error) error {
 	columns := r.p.Args["columns"]
 	return fmt.Errorf("%w: several rows of %s have the same %s: look for them with GROUP BY %s HAVING count(*) > 1", err, r.p.Target, columns, columns)
 }
+
+// statementMeasures are the numbers that better plans should lower.
+func statementMeasures() []Measure {
+	return []Measure{{Name: "mean statement", Metric: "db.statements.mean", Better: Lower, Within: 30 * time.Second}}
+}

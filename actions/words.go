@@ -37,6 +37,8 @@ func figures(v float64) string {
 // took writes a short time: 40 ms, 1.2 s, 6m12s, 9h3m.
 func took(d time.Duration) string {
 	switch {
+	case d > 0 && d < 10*time.Millisecond:
+		return strconv.FormatFloat(float64(d)/float64(time.Millisecond), 'g', 2, 64) + " ms"
 	case d < time.Second:
 		return fmt.Sprintf("%d ms", d.Milliseconds())
 	case d < time.Minute:

@@ -95,7 +95,27 @@ func AlertLines(in In) []Line {
 	if len(lines) == 0 {
 		return []Line{{gap(1), calmText(in)}}
 	}
-	return lines
+	return append(lines, unjudged(in)...)
+}
+
+// unjudged says how many rules could not be judged, and of the first why: what
+// is unknown is counted in the header, so it has to stand somewhere. Of a source
+// that cannot be read its own place tells.
+func unjudged(in In) []Line {
+	var names []string
+	for _, a := range in.Alerts {
+		if a.State == alert.Unknown && !a.Trouble() && unknownLevel(statusOf(in.View, a.Source)) == 0 {
+			names = append(names, alertName(a)+": "+a.Why)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	text := names[0]
+	if n := len(names); n > 1 {
+		text = count(int64(n)) + " unknown, the first " + text
+	}
+	return []Line{{span(Unknown, in.glyphs().Unknown+" "), span(Muted, text)}}
 }
 
 // calmText says that no alert is on, and how much that is worth.
@@ -113,6 +133,8 @@ func calmText(in In) Span {
 		return span(Muted, in.glyphs().Ellipsis)
 	case sure+unsure == 0:
 		return span(Unknown, "? nothing to judge by")
+	case anyPending(in):
+		return span(Muted, "none so far; "+count(int64(sure))+" in order")
 	case unsure > 0:
 		return span(Muted, "none; "+count(int64(sure))+" in order, "+count(int64(unsure))+" unknown")
 	default:

@@ -3,6 +3,7 @@ package ui
 import (
 	"strings"
 
+	"tocsin/internal/alert"
 	"tocsin/internal/model"
 	"tocsin/internal/store"
 )
@@ -60,10 +61,16 @@ func cachePanel(in In) Panel {
 	}
 	p = panelOf(in, p, r.status)
 	for _, f := range freshProbes(in) {
-		if f.stale() || f.probe.Fresh.Why != "" {
-			p.Lines = append([]Line{f.line()}, p.Lines...)
-			p.Short = append(Line{span(f.line()[1].Role, f.text()), gap(2)}, p.Short...)
+		switch {
+		case f.stale():
+			p.Short = append(Line{span(Warn, f.text()), gap(2)}, p.Short...)
+		case f.probe.Fresh.Why != "":
+			p.Level = max(p.Level, int(alert.Unclear))
+			p.Short = append(p.Short, gap(2), span(Unknown, f.text()))
+		default:
+			continue
 		}
+		p.Lines = append([]Line{f.line()}, p.Lines...)
 	}
 	return p
 }

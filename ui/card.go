@@ -45,12 +45,14 @@ type card struct {
 	out      actions.Outcome
 	err      error
 	top      int
+	unread   int  // lines below the fold
+	read     bool // the end of the text was in sight
 }
 
 // asked takes what the runner wants confirmed.
 func (c *card) asked(asks actions.Card, answer chan<- actions.Answer) {
 	c.asks, c.answer, c.askedAt = asks, answer, time.Now()
-	c.phase = asking
+	c.phase, c.read = asking, false
 	if asks.Arm {
 		c.phase = arming
 	}
@@ -102,6 +104,10 @@ func (c *card) reply(yes bool) {
 }
 
 func (c *card) key(a *App, ev *tcell.EventKey) {
+	if by, ok := scrollBy(ev); ok {
+		c.top = max(c.top+by, 0)
+		return
+	}
 	switch c.phase {
 	case planning:
 		if isLeave(ev) {
@@ -118,6 +124,21 @@ func (c *card) key(a *App, ev *tcell.EventKey) {
 			a.drop(c)
 		}
 	}
+}
+
+// scrollBy is how many lines a key scrolls a card; no field takes these keys.
+func scrollBy(ev *tcell.EventKey) (by int, ok bool) {
+	switch keyName(ev) {
+	case "Down":
+		return 1, true
+	case "Up":
+		return -1, true
+	case "PgDn":
+		return leastCardRows, true
+	case "PgUp":
+		return -leastCardRows, true
+	}
+	return 0, false
 }
 
 func isLeave(ev *tcell.EventKey) bool {
@@ -168,10 +189,6 @@ func (c *card) askKey(a *App, ev *tcell.EventKey) {
 		c.leave(a)
 	case name == "y" && c.asks.Phrase == "":
 		c.confirm()
-	case name == "Down":
-		c.top++
-	case name == "Up":
-		c.top = max(c.top-1, 0)
 	}
 }
 
@@ -199,6 +216,15 @@ func (c *card) confirm() {
 		c.wrong = "typed too early: y counts one second after the last key"
 		return
 	}
+	c.fire()
+}
+
+// fire lets the action run, once all that the card says was in sight.
+func (c *card) fire() {
+	if !c.read {
+		c.wrong = "not read to its end: Down shows " + plural(c.unread, "more line", "more lines")
+		return
+	}
 	c.wrong, c.phase = "", running
 	c.reply(true)
 }
@@ -217,8 +243,7 @@ func (c *card) confirmTyped() {
 		c.wrong = "that is not " + c.asks.Phrase
 		return
 	}
-	c.wrong, c.phase = "", running
-	c.reply(true)
+	c.fire()
 }
 
 // runKey lets the operator ask a running action to stop; Esc puts the card

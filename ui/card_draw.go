@@ -27,19 +27,30 @@ func (c *card) draw(a *App, full canvas) {
 		return
 	}
 	w := min(full.w, cardWidth)
-	body := c.body(a, w-4)
-	foot := c.foot(a)
+	body := c.body(w - 4)
+	foot := c.foot(a, w-4)
 	h := min(full.h, len(body)+len(foot)+3)
 	box := full.part((full.w-w)/2, max((full.h-h)/3, 0), w, h)
 	box.clear()
 	inner := box.frame(c.title(a), full.theme.dialog)
 	room := max(inner.h-len(foot), 0)
-	c.top = max(min(c.top, len(body)-room), 0)
+	c.scroll(len(body), room)
 	drawLines(inner.part(1, 0, inner.w-2, room), 0, body[c.top:])
 	below := inner.part(1, room, inner.w-2, len(foot))
 	for i, line := range foot {
 		c.drawFoot(below.part(0, i, below.w, 1), line)
 	}
+	if c.unread > 0 {
+		more := Line{{Text: fmt.Sprintf(" %s %s ", a.glyphs.Down, plural(c.unread, "more line", "more lines")), Role: Warn}}
+		box.part(max(w-cells(more...)-2, 0), room, cells(more...), 1).line(0, 0, more)
+	}
+}
+
+// scroll keeps the top within the text, and counts what is below the fold.
+func (c *card) scroll(lines, room int) {
+	c.top = max(min(c.top, lines-room), 0)
+	c.unread = max(lines-c.top-room, 0)
+	c.read = c.read || c.unread == 0
 }
 
 // footLine is a line at the bottom of a card: text, and a field where it has one.
@@ -58,7 +69,7 @@ func (c *card) drawFoot(line canvas, f footLine) {
 
 func (c *card) title(a *App) Line {
 	title := c.action.Title
-	if t := c.asks.Plan.Target; t != "" {
+	if t := c.asks.Plan.Title(); t != "" {
 		title += " " + t
 	}
 	danger := c.action.Danger
@@ -79,11 +90,9 @@ func dangerRole(d actions.Danger) Role {
 	}
 }
 
-// body is what the card says: the plan, the progress, the outcome.
-func (c *card) body(a *App, width int) []Line {
-	if c.phase == planning {
-		return []Line{{{Text: "looking at the target … " + age(time.Since(c.opened)), Role: Muted}}}
-	}
+// body is what the card says of the plan. What happens now stands in its foot,
+// which is always in sight.
+func (c *card) body(width int) []Line {
 	plan := c.asks.Plan
 	if c.phase == finished && plan.Target == "" {
 		plan = c.out.Plan
@@ -99,15 +108,10 @@ func (c *card) body(a *App, width int) []Line {
 	for _, n := range plan.Notes {
 		out = append(out, cardLine(n.Label, n.Text, Plain, width)...)
 	}
-	out = append(out, cardLine("record", "audit on this machine", Muted, width)...)
-	if c.phase == running {
-		out = append(out, Line{}, c.progressLine(a, width))
+	if len(out) == 0 {
+		return nil
 	}
-	if c.phase == finished {
-		text, role := outcomeText(c.out, c.err)
-		out = append(append(out, Line{}), cardLine("outcome", text, role, width)...)
-	}
-	return out
+	return append(out, cardLine("record", "audit on this machine", Muted, width)...)
 }
 
 // labelWidth is the room for the label of a card's line.
@@ -131,12 +135,13 @@ func (c *card) progressLine(a *App, width int) Line {
 	return append(line, Span{Text: c.progress.Text})
 }
 
-// foot is what can be done now; the last line lists the keys.
-func (c *card) foot(a *App) []footLine {
+// foot is what happens and what can be done now; the last line lists the keys.
+func (c *card) foot(a *App, width int) []footLine {
 	note := footLine{line: Line{{Text: c.wrong, Role: Bad}}}
 	switch c.phase {
 	case planning:
-		return []footLine{{line: Line{{Text: "Esc leaves; nothing has been changed", Role: Muted}}}}
+		looking := Line{{Text: "looking at the target " + a.glyphs.Ellipsis + " " + age(time.Since(c.opened)), Role: Muted}}
+		return footOf([]Line{looking}, Line{{Text: "Esc leaves; nothing has been changed", Role: Muted}})
 	case arming:
 		return []footLine{
 			note,
@@ -146,10 +151,22 @@ func (c *card) foot(a *App) []footLine {
 	case asking:
 		return c.askFoot(a, note)
 	case running:
-		return []footLine{{line: Line{{Text: "c", Role: Strong}, {Text: " asks it to stop   ", Role: Muted}, {Text: "Esc", Role: Strong}, {Text: " leaves it running", Role: Muted}}}}
+		return footOf([]Line{c.progressLine(a, width), {}},
+			Line{{Text: "c", Role: Strong}, {Text: " asks it to stop   ", Role: Muted}, {Text: "Esc", Role: Strong}, {Text: " leaves it running", Role: Muted}})
 	default:
-		return []footLine{{line: Line{{Text: "Esc", Role: Strong}, {Text: " closes", Role: Muted}}}}
+		text, role := outcomeText(c.out, c.err)
+		lines := cardLine("outcome", text, role, width)
+		return footOf(append(lines, Line{}), Line{{Text: "Esc", Role: Strong}, {Text: " closes", Role: Muted}})
 	}
+}
+
+// footOf is a foot without fields.
+func footOf(lines []Line, keys Line) []footLine {
+	var out []footLine
+	for _, line := range append(lines, keys) {
+		out = append(out, footLine{line: line})
+	}
+	return out
 }
 
 func (c *card) askFoot(a *App, note footLine) []footLine {

@@ -159,3 +159,28 @@ func TestAReadOnlySessionSaysSo(t *testing.T) {
 		}
 	})
 }
+
+// What does not fit is said, and must have been in sight before y counts.
+func TestACardIsReadToItsEnd(t *testing.T) {
+	d := &deed{danger: actions.Disruptive, warns: 9}
+	play(t, sceneNamed(t, "lock-pileup"), func(t *testing.T, in In) {
+		s := onStage(t, in, 80, 14, d.action())
+		s.press("K")
+		synctest.Wait()
+		s.text()
+		armNow(s)
+		settle(holdOff)
+		if got := s.text(); !strings.Contains(got, "more line") {
+			t.Errorf("nothing says that lines are hidden:\n%s", got)
+		}
+		s.press("y")
+		if got := s.text(); d.runs != 0 || !strings.Contains(got, "not read to its end") {
+			t.Errorf("%d runs of a card that was not read:\n%s", d.runs, got)
+		}
+		s.press("PgDn", "y")
+		synctest.Wait()
+		if got := s.text(); d.runs != 1 || !strings.Contains(got, "outcome") {
+			t.Errorf("%d runs, want one with its outcome in sight:\n%s", d.runs, got)
+		}
+	})
+}

@@ -32,12 +32,13 @@ func changes(in In) []change {
 
 func deployChanges(in In) []change {
 	var out []change
-	for _, d := range read(in.View, store.DeploymentsKey()).Value.Rows {
+	all := read(in.View, store.DeploymentsKey()).Value
+	for _, d := range all.Rows {
 		c := change{at: d.WentLive(), text: "deploy " + d.Name, role: Plain}
 		if d.Author != "" {
 			c.text += " by " + d.Author
 		}
-		switch word, _ := deployWord(d); {
+		switch word, _ := deployWord(all, d); {
 		case d.State == "ERROR":
 			c.text, c.role = c.text+" failed", Warn
 		case word != "" && word != "candidate":

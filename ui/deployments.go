@@ -7,13 +7,16 @@ import (
 	"tocsin/internal/store"
 )
 
-// deployWord is how a build stands, in a word.
-func deployWord(d model.Deployment) (word string, role Role) {
+// deployWord is how a build stands among all, in a word.
+func deployWord(all model.Deployments, d model.Deployment) (word string, role Role) {
+	live, _ := all.Live()
 	switch {
 	case d.Live:
 		return "live", Good
 	case d.State == "ERROR":
 		return "failed", Warn
+	case d.Candidate && all.PromotionOff && d.Created.After(live.Created):
+		return "taken back", Muted
 	case d.Candidate:
 		return "candidate", Plain
 	case d.State == "READY":
@@ -41,7 +44,7 @@ func deploymentsPanel(in In) Panel {
 		p.Lines = append(p.Lines, note)
 	}
 	for _, d := range r.Value.Rows[:min(len(r.Value.Rows), listRows(in))] {
-		p.Lines = append(p.Lines, deployLine(in, d))
+		p.Lines = append(p.Lines, deployLine(in, r.Value, d))
 	}
 	p.Short = deployShort(in, r.Value)
 	return panelOf(in, p, r.status)
@@ -54,8 +57,8 @@ func promotionNote(d model.Deployments) Line {
 	return Line{gap(1), span(Warn, "! new builds do not go live until one is promoted")}
 }
 
-func deployLine(in In, d model.Deployment) Line {
-	word, role := deployWord(d)
+func deployLine(in In, all model.Deployments, d model.Deployment) Line {
+	word, role := deployWord(all, d)
 	return Line{gap(1), field(2, Good, liveMark(in, d)), field(8, Strong, d.Name), gap(1),
 		figure(6, Plain, age(in.View.Now().Sub(d.WentLive()))), gap(2), field(7, Muted, d.Author), gap(1), span(role, word)}
 }
@@ -88,7 +91,7 @@ func deploymentsFrame(in In) Frame {
 		Empty: "nothing was deployed to production",
 	}
 	for _, d := range r.Value.Rows {
-		t.Rows = append(t.Rows, deployRow(in, d))
+		t.Rows = append(t.Rows, deployRow(in, r.Value, d))
 	}
 	f := Frame{Table: t}
 	if r.Value.PromotionOff {
@@ -97,8 +100,8 @@ func deploymentsFrame(in In) Frame {
 	return frameOf(in, f, r.status)
 }
 
-func deployRow(in In, d model.Deployment) Row {
-	word, role := deployWord(d)
+func deployRow(in In, all model.Deployments, d model.Deployment) Row {
+	word, role := deployWord(all, d)
 	d2 := in.View.Now().Sub(d.WentLive())
 	message := Cell{Text: d.Message}
 	if d.Error != "" {
@@ -129,11 +132,12 @@ func short(commit string) string {
 }
 
 func deploymentDetail(in In, key string) []Line {
-	for _, d := range read(in.View, store.DeploymentsKey()).Value.Rows {
+	all := read(in.View, store.DeploymentsKey()).Value
+	for _, d := range all.Rows {
 		if d.ID != key {
 			continue
 		}
-		word, _ := deployWord(d)
+		word, _ := deployWord(all, d)
 		ready := "not yet"
 		if !d.Ready.IsZero() {
 			ready = in.ago(&d.Ready)

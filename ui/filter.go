@@ -82,6 +82,20 @@ func parseWord(part string) word {
 	return w
 }
 
+// emptyText says that no row passes, and why none can where that is so.
+func (f filter) emptyText(columns []Column) string {
+	for _, w := range f.words {
+		column, value, compares := strings.Cut(strings.Replace(w.text, ">", "<", 1), "<")
+		switch {
+		case w.op != 0 && columnIndex(columns, w.column) < 0:
+			return "there is no column " + w.column
+		case w.op == 0 && compares && columnIndex(columns, column) >= 0:
+			return strconv.Quote(value) + " is no number"
+		}
+	}
+	return "nothing matches " + f.text
+}
+
 // match tells whether the row passes.
 func (f filter) match(columns []Column, r Row) bool {
 	for _, w := range f.words {

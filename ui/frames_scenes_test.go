@@ -39,7 +39,7 @@ func suspectDeploy(now time.Time) alert.Suspect {
 		Evidence: []string{"errors 18 % of 1190 requests in 1 m, limit 2 %", "began 3 s after v32 went live"},
 		Against:  []string{"nobody waits for a lock", "providers fine", "requests/s flat"},
 		Since:    now.Add(-4 * time.Minute), Rule: "http.error_rate.high", Level: alert.Critical,
-		Action: "deploy.rollback", Key: "R", Args: map[string]string{"deployment": "dpl_31"},
+		Action: "deploy.rollback", Args: map[string]string{"deployment": "dpl_31"},
 	}
 }
 
@@ -73,7 +73,7 @@ func suspectLock(now time.Time) alert.Suspect {
 		Evidence: []string{"p95 4.8 s, limit 1 s", "86 of 100 usable slots taken"},
 		Against:  []string{"no deploy in 9 h", "providers fine", "not load: requests/s flat"},
 		Since:    now.Add(-372 * time.Second), Rule: "db.locks.waiting", Level: alert.Critical,
-		Action: "pg.terminate", Key: "K", Args: map[string]string{"pid": "4711", "backend_start": "2000-01-01T00:20:00Z"},
+		Action: "pg.terminate", Args: map[string]string{"pid": "4711", "backend_start": "2000-01-01T00:20:00Z"},
 	}
 }
 
@@ -88,7 +88,7 @@ func suspectBloat(now time.Time) alert.Suspect {
 		Summary:  "public.events is 66 % dead rows (99 k of 149 k) and autovacuum is off for it",
 		Evidence: []string{"limit 20 %"}, Against: []string{"no old snapshot holds it back"},
 		Since: now.Add(-9 * time.Minute), Rule: "db.dead_tuples.pct", Level: alert.Warning,
-		Action: "pg.vacuum", Key: "V", Args: map[string]string{"table": "public.events"},
+		Action: "pg.vacuum", Args: map[string]string{"table": "public.events"},
 	}
 }
 
@@ -101,7 +101,7 @@ func suspectCache(now time.Time) alert.Suspect {
 		Summary:  "web serves content 6m00s old, limit 1m00s: the cache is not refreshed",
 		Evidence: []string{"the service itself answers in 21 ms"}, Against: []string{"cache up, hits 96 %"},
 		Since: now.Add(-5 * time.Minute), Rule: "cache.stale", Level: alert.Warning,
-		Action: "cache.purge", Key: "P", Args: map[string]string{"prefix": "page:"},
+		Action: "cache.purge", Args: map[string]string{"prefix": "page:"},
 	}
 }
 
@@ -118,7 +118,7 @@ func suspectQuery(now time.Time) alert.Suspect {
 		Summary:  "pid 5120 has been running one statement for 3m00s, app=reports: SELECT count(*) FROM orders o CROSS JOIN …",
 		Evidence: []string{"limit 5 s"}, Against: []string{"it waits for no lock", "requests fine: p95 210 ms"},
 		Since: now.Add(-3 * time.Minute), Rule: "db.query.slow", Level: alert.Warning,
-		Action: "pg.cancel", Key: "C", Args: map[string]string{"pid": "5120", "backend_start": "2000-01-01T00:20:00Z"},
+		Action: "pg.cancel", Args: map[string]string{"pid": "5120", "backend_start": "2000-01-01T00:20:00Z"},
 	}
 }
 
@@ -159,5 +159,5 @@ func hostile(v *values, _ time.Time, _ time.Duration) {
 
 func suspectHostile(now time.Time) alert.Suspect {
 	return alert.Suspect{Summary: "a[red]b\x1b[2J\u202egnp\u202c does it", Evidence: []string{"\x07"}, Rule: "db.query.slow",
-		Level: alert.Warning, Action: "pg.cancel", Key: "C", Since: now.Add(-time.Minute)}
+		Level: alert.Warning, Action: "pg.cancel", Since: now.Add(-time.Minute)}
 }

@@ -162,7 +162,7 @@ func (g *grid) draw(c canvas, t *Table, active bool) {
 
 func (g *grid) emptyText(t *Table) string {
 	if g.filter.text != "" && len(t.Rows) > 0 {
-		return "nothing matches " + g.filter.text + "   Esc clears the filter"
+		return g.filter.emptyText(t.Columns) + "   Esc clears the filter"
 	}
 	return t.Empty
 }

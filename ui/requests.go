@@ -222,12 +222,13 @@ func windowRow(in In, app store.Named[model.App], w model.AppWindow, note Cell) 
 	}}
 }
 
-// covered is the time of a window, what it really covers while that is less.
+// covered is the time of a window, and what it really covers while that is less.
 func covered(w model.AppWindow) string {
+	name := count(int64(w.Window.Minutes())) + " m"
 	if w.Elapsed < w.Window-w.Window/10 {
-		return age(w.Elapsed)
+		return name + " so far " + age(w.Elapsed)
 	}
-	return count(int64(w.Window.Minutes())) + " m"
+	return name
 }
 
 // over gives a cell the role of the alert on its number while that is over the limit.

@@ -110,7 +110,6 @@ func appService(in In, a store.Named[model.App]) service {
 		s.word, s.info = in.glyphs().Ellipsis, "needs two readings"
 		return s
 	}
-	s.info = appInfo(w)
 	if w.P95 != nil {
 		s.latency = *w.P95
 	}
@@ -123,6 +122,7 @@ func appService(in In, a store.Named[model.App]) service {
 			s.word = appWord(t)
 		}
 	}
+	s.info = appInfo(w, s.word)
 	return s
 }
 
@@ -134,15 +134,22 @@ func appWord(a alert.Alert) string {
 	case a.Metric == "http.error_rate":
 		return "errors"
 	default:
-		return "slow"
+		return slowWord
 	}
 }
+
+// slowWord is the state of an application whose latency is over its limit.
+const slowWord = "slow"
 
 // tellErrors is the share of errors from which on it is the first thing to say
 // of an application.
 const tellErrors = 0.1
 
-func appInfo(w model.AppWindow) string {
+// itemGap stands between the numbers of an application.
+const itemGap = "  "
+
+// appInfo are the numbers of an application, first the one that its state is about.
+func appInfo(w model.AppWindow, word string) string {
 	var parts []string
 	if pct, ok := w.ErrorPct(); ok && pct >= tellErrors {
 		parts = append(parts, "errors "+percent(pct))
@@ -150,10 +157,13 @@ func appInfo(w model.AppWindow) string {
 	if w.P95 != nil {
 		parts = append(parts, "p95 "+took(*w.P95))
 	}
+	if word == slowWord {
+		slices.Reverse(parts)
+	}
 	if r, ok := w.Rate(); ok {
 		parts = append(parts, rate(r))
 	}
-	return strings.Join(parts, "  ")
+	return strings.Join(parts, itemGap)
 }
 
 func pageService(p store.Named[model.StatusPage]) service {
@@ -215,7 +225,7 @@ func servicesPanel(in In) Panel {
 	p.Short = Line{span(levelRole(p.Level, Plain), tally)}
 	if bad := all[0]; bad.level > 0 {
 		p.Short = append(p.Short, span(Muted, " "+in.glyphs().Fine+" "),
-			span(levelRole(bad.level, Plain), bad.name+" "+bad.word), gap(1), span(Plain, bad.info))
+			span(levelRole(bad.level, Plain), bad.name+" "+bad.word), gap(1), span(Plain, strings.TrimPrefix(bad.info, bad.word+" ")))
 	}
 	return p
 }
@@ -233,8 +243,24 @@ func serviceLine(in In, s service) Line {
 		text = took(s.latency)
 	}
 	role := levelRole(s.level, Plain)
-	return Line{span(role, s.mark(in)+" "), field(name, Plain, s.name), gap(1),
-		field(8, role, s.word), gap(1), span(info, text)}
+	line := Line{span(role, s.mark(in)+" "), field(name, Plain, s.name), gap(1), field(8, role, s.word), gap(1)}
+	if s.kind == "app" {
+		text = wholeItems(text, in.Width-cells(line...))
+	}
+	return append(line, span(info, text))
+}
+
+// wholeItems leaves out the items at the end of a list that do not fit whole: half
+// a number with half its unit is another number.
+func wholeItems(items string, width int) string {
+	for cells(span(Plain, items)) > width {
+		i := strings.LastIndex(items, itemGap)
+		if i < 0 {
+			return items
+		}
+		items = items[:i]
+	}
+	return items
 }
 
 // mark is the glyph of a level.

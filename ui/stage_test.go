@@ -112,6 +112,7 @@ type deed struct {
 	args   actions.Args
 	danger actions.Danger
 	refuse string
+	warns  int           // lines more on its card
 	gate   chan struct{} // the run ends when it is closed; nil ends at once
 }
 
@@ -121,11 +122,15 @@ func (d *deed) action() actions.Action {
 		ID: "pg.terminate", Title: "End session", Verb: "end it", Key: 'K', Danger: d.danger,
 		Params: []actions.Param{{Name: "pid", Type: actions.TypePID, Help: "process id"}, {Name: "backend_start", Type: actions.TypeTime, Optional: true}},
 		Plan: func(_ context.Context, args actions.Args) (actions.Plan, error) {
-			return actions.Plan{
+			p := actions.Plan{
 				Target: args["pid"], Args: args, Refuse: d.refuse,
 				Steps: []string{"SELECT pg_terminate_backend(" + args["pid"] + ")"},
 				Notes: []actions.Note{{Label: "frees", Text: "38 sessions"}, {Label: "will not", Text: "stop it from coming back"}},
-			}, nil
+			}
+			for range d.warns {
+				p.Notes = append(p.Notes, actions.Note{Label: "breaks", Text: "something"})
+			}
+			return p, nil
 		},
 		Run: func(ctx context.Context, p actions.Plan, step func(actions.Progress)) (actions.Result, error) {
 			step(actions.Progress{Text: "sent", Part: 0.5})

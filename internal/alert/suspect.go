@@ -17,7 +17,6 @@ type Suspect struct {
 	Rule     string            // id of the rule whose readings it explains; "" when there is no suspect
 	Level    Level             // how loud what it explains is
 	Action   string            // id of the action that ends it; "" where there is none
-	Key      string            // the key of that action; "" where there is none
 	Args     map[string]string // of the action, complete
 }
 
@@ -55,10 +54,16 @@ func Suspects(v store.View, alerts []Alert) []Suspect {
 }
 
 // explainsLess tells whether a shortage on this machine is all that is known
-// while users feel something that is at least as bad.
+// while users feel something that is at least as bad, or something worse still
+// fires.
 func (s *scene) explainsLess(c candidate) bool {
+	if c.weight > weightHost {
+		return false
+	}
 	felt := s.symptoms()
-	return c.weight <= weightHost && len(felt) > 0 && felt[0].loud() >= c.Level
+	return len(felt) > 0 && felt[0].loud() >= c.Level || slices.ContainsFunc(s.alerts, func(a Alert) bool {
+		return a.State == Firing && !a.Inhibited && a.Muted == nil && a.Level() > c.Level
+	})
 }
 
 // candidate is a suspect with its rank. A cause weighs more than what it
@@ -93,10 +98,4 @@ func explain(weight int, h hot) candidate {
 }
 
 // act names the action that ends it.
-func (c *candidate) act(id string, args map[string]string) {
-	keys := map[string]string{
-		"deploy.rollback": "R", "deploy.promote": "u", "cache.purge": "P",
-		"pg.vacuum": "V", "pg.cancel": "C", "pg.terminate": "K",
-	}
-	c.Action, c.Key, c.Args = id, keys[id], args
-}
+func (c *candidate) act(id string, args map[string]string) { c.Action, c.Args = id, args }

@@ -179,7 +179,7 @@ func (c *candidate) heldBack(h model.Holder) {
 		c.Summary += ", for " + ago(*h.For)
 	}
 	c.Evidence = append(c.Evidence, fmt.Sprintf("the snapshot is %d transactions old", h.XminAge))
-	c.Action, c.Key, c.Args = "", "", nil
+	c.Action, c.Args = "", nil
 	if h.Kind == "session" && !h.BackendStart.IsZero() {
 		c.act("pg.terminate", map[string]string{
 			"pid": strconv.Itoa(h.PID), "backend_start": h.BackendStart.UTC().Format(time.RFC3339Nano),

@@ -529,8 +529,8 @@ func TestDiagnose(t *testing.T) {
 					t.Errorf("got\n%s\nwant without %q", all, bad)
 				}
 			}
-			if got.Action != tt.action || (got.Key == "") != (tt.action == "") {
-				t.Errorf("got action %q on key %q, want %q", got.Action, got.Key, tt.action)
+			if got.Action != tt.action {
+				t.Errorf("got action %q, want %q", got.Action, tt.action)
 			}
 			if diff := cmp.Diff(tt.args, got.Args); diff != "" {
 				t.Errorf("arguments: want -, got +:\n%s", diff)
@@ -584,7 +584,7 @@ func TestSuspectTellsSinceWhen(t *testing.T) {
 	if want := w.now.Add(-4 * time.Minute); !got.Since.Equal(want) {
 		t.Errorf("got %s, want %s", got.Since, want)
 	}
-	if got.Level != Warning || got.Key != "R" {
-		t.Errorf("pending: got %s on key %q", got.Level, got.Key)
+	if got.Level != Warning || got.Action != "deploy.rollback" {
+		t.Errorf("pending: got %s with action %q", got.Level, got.Action)
 	}
 }

@@ -42,7 +42,7 @@ func (d *deed) printPlan(p *page, plan actions.Plan) {
 	if plan.Target == "" {
 		return // it could not be made
 	}
-	p.line("%s %s on %s (%s)", d.action.Title, plan.Target, d.p.target.Name, plan.Danger)
+	p.line("%s %s on %s (%s)", d.action.Title, plan.Title(), d.p.target.Name, plan.Danger)
 	var rows []row
 	for i, step := range plan.Steps {
 		label := ""

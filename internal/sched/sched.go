@@ -49,7 +49,8 @@ func NewJob[T store.Snapshot](s *store.Store, key store.Key[T], src Source[T], t
 }
 
 // Wake makes the job read now instead of at its time. A job that reads already
-// is left alone; one whose server asked to stay away reads when that is over.
+// reads once more when that ends, since what it reads may be of before; one whose
+// server asked to stay away reads when that is over.
 func (j Job) Wake() {
 	select {
 	case j.wake <- struct{}{}:
