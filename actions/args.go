@@ -20,7 +20,7 @@ const spanMax = 24 * time.Hour
 func checkArgs(a Action, args Args) error {
 	for name := range args {
 		if !slices.ContainsFunc(a.Params, func(p Param) bool { return p.Name == name }) {
-			return fmt.Errorf("%w: %s has no parameter %s", ErrUsage, a.ID, name)
+			return fmt.Errorf("%w: %s has no parameter %s: it takes %s", ErrUsage, a.ID, name, paramNames(a))
 		}
 	}
 	for _, p := range a.Params {
@@ -29,7 +29,7 @@ func checkArgs(a Action, args Args) error {
 			continue
 		}
 		if !given {
-			return fmt.Errorf("%w: %s needs %s", ErrUsage, a.ID, p.Name)
+			return fmt.Errorf("%w: %s needs %s=: %s", ErrUsage, a.ID, p.Name, p.Help)
 		}
 		if why := p.Type.fault(value); why != "" {
 			return fmt.Errorf("%w: %s %s=%s: %s", ErrUsage, a.ID, p.Name, value, why)
@@ -37,6 +37,21 @@ func checkArgs(a Action, args Args) error {
 	}
 	return nil
 }
+
+// paramNames lists what an action takes.
+func paramNames(a Action) string {
+	var names []string
+	for _, p := range a.Params {
+		names = append(names, p.Name)
+	}
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}
+
+// Fault says why a text cannot be the value of the parameter; "" when it can.
+func (p Param) Fault(value string) string { return p.Type.fault(value) }
 
 // fault says why a text is not of the type; "" when it is.
 func (t Type) fault(value string) string {

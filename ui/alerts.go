@@ -104,7 +104,7 @@ func AlertLines(in In) []Line {
 func unjudged(in In) []Line {
 	var names []string
 	for _, a := range in.Alerts {
-		if a.State == alert.Unknown && !a.Trouble() && unknownLevel(statusOf(in.View, a.Source)) == 0 {
+		if a.State == alert.Unknown && !a.Trouble() && !a.Quiet() && unknownLevel(statusOf(in.View, a.Source)) == 0 {
 			names = append(names, alertName(a)+": "+a.Why)
 		}
 	}

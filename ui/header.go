@@ -21,7 +21,7 @@ func tallyOf(in In) (critical, warning, unknown int) {
 	}
 	for _, a := range in.Alerts {
 		switch {
-		case dimmed(a):
+		case dimmed(a), a.Quiet():
 		case a.Level() == alert.Critical:
 			critical++
 		case a.Level() == alert.Warning:

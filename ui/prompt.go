@@ -56,6 +56,9 @@ func newForm(act actions.Action, args actions.Args, missing []actions.Param) *pr
 			if text == "" {
 				return p.Name + " is needed"
 			}
+			if why := p.Fault(text); why != "" {
+				return why
+			}
 			full := actions.Args{p.Name: text}
 			for k, v := range args {
 				full[k] = v

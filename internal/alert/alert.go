@@ -154,6 +154,10 @@ func (a Alert) name() string { return strings.Join(lines(a.Metric, a.About()), "
 // firing, clearing, or unknown after one of these.
 func (a Alert) Trouble() bool { return a.Standing() != OK }
 
+// Quiet tells whether the alert was in order and has too little to judge by now:
+// on a quiet site that is no news.
+func (a Alert) Quiet() bool { return a.State == Unknown && a.Former == OK && a.Count < a.MinCount }
+
 // Level is how loud the alert is now. A pending one is a warning at most.
 func (a Alert) Level() Level {
 	switch a.State {

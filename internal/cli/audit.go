@@ -13,7 +13,7 @@ import (
 )
 
 func (c *command) audit() *cobra.Command {
-	cmd := &cobra.Command{Use: "audit", Short: "Read and verify the record of what was done", Args: cobra.NoArgs}
+	cmd := groupOf(&cobra.Command{Use: "audit", Short: "Read and verify the record of what was done"})
 	newest := 0
 	list := &cobra.Command{Use: "list", Short: "List what was done, oldest first", Args: cobra.NoArgs}
 	o := formFlag(list, formTable, formJSON)
@@ -118,7 +118,7 @@ func (c *command) auditVerify() error {
 		out.line("intact: %d lines in %s", report.Lines, dir)
 	} else {
 		out.line("BROKEN at %s", report.Broken)
-		out.line("%d lines before it are as they were written, in %s", report.Lines, dir)
+		out.line("the lines before it are as they were written, in %s", dir)
 	}
 	out.line("hash: %s", report.Hash)
 	for _, e := range report.Repair {

@@ -12,7 +12,7 @@ import (
 )
 
 func (c *command) configuration() *cobra.Command {
-	cmd := &cobra.Command{Use: "config", Short: "Check the configuration, find it, or say what goes into it", Args: cobra.NoArgs}
+	cmd := groupOf(&cobra.Command{Use: "config", Short: "Check the configuration, find it, or say what goes into it"})
 	add := func(use, short string, run func() error) {
 		cmd.AddCommand(&cobra.Command{
 			Use: use, Short: short, Args: cobra.NoArgs,
@@ -42,7 +42,8 @@ func (c *command) configCheck() error {
 		return &exit{exitUsage, withAdvice(err)}
 	}
 	rules, rulesErr := loadRules(valid.Rules)
-	if err := errors.Join(rulesErr, c.checkTargets(valid)); err != nil {
+	_, keysErr := loadKeys(valid.Keys, ui.Commands(Actions()))
+	if err := errors.Join(rulesErr, keysErr, c.checkTargets(valid)); err != nil {
 		return &exit{exitUsage, err}
 	}
 	out := c.page()
@@ -59,23 +60,20 @@ func (c *command) configCheck() error {
 	return c.putPage(out)
 }
 
-// checkTargets puts each target together, which does not reach any server, and
-// reads the keys for its actions.
+// checkTargets puts each target together, which does not reach any server. Its
+// rules were looked at before.
 func (c *command) checkTargets(valid config.Valid) error {
-	for i, t := range valid.Targets {
+	valid.Rules = ""
+	var errs []error
+	for _, t := range valid.Targets {
 		p, err := wire(valid, t, c.readOnly)
 		if err != nil {
-			return err
-		}
-		if i == 0 { // the actions, and so the keys, are the same for all
-			_, err = loadKeys(valid.Keys, ui.Commands(p.runner.List()))
+			errs = append(errs, err)
+			continue
 		}
 		p.close()
-		if err != nil {
-			return err
-		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 func fileOrShipped(path string) string {

@@ -44,7 +44,12 @@ func (c *command) do() *cobra.Command {
 			"4 fired but unverified or failed part way, 5 confirmation needed.",
 		Example: "  tocsin do pg.vacuum table=public.orders --dry-run\n" +
 			"  tocsin do pg.vacuum table=public.orders --yes=public.orders --reason 'dead rows'",
-		Args:              cobra.MinimumNArgs(1),
+		Args: func(_ *cobra.Command, words []string) error {
+			if len(words) == 0 {
+				return errors.New("name the action: tocsin do ACTION [name=value ...]; `tocsin actions` lists them")
+			}
+			return nil
+		},
 		ValidArgsFunction: completeCall,
 		RunE: func(_ *cobra.Command, words []string) error {
 			return oneShot(func() error { return c.doAction(words[0], words[1:], f) })

@@ -122,11 +122,9 @@ func levelOf(src store.Status) alert.Level {
 }
 
 // weight is how loud an alert is here. One that is silenced is not, and neither
-// is one that was in order and has too little to judge by: on a quiet site that
-// is no news.
+// is one that has too little to judge by.
 func weight(a alert.Alert) alert.Level {
-	quiet := a.State == alert.Unknown && a.Former == alert.OK && a.Count < a.MinCount
-	if a.Muted != nil || quiet {
+	if a.Muted != nil || a.Quiet() {
 		return alert.Fine
 	}
 	return a.Level()
@@ -135,12 +133,21 @@ func weight(a alert.Alert) alert.Level {
 // counts says how many alerts and sources there are of each level.
 func (l look) counts() map[alert.Level]int {
 	n := map[alert.Level]int{}
-	for _, a := range l.alerts {
-		n[weight(a)]++
-	}
+	servers, dark := map[string]string{}, map[string]bool{}
 	for _, src := range l.view.Sources() {
 		n[levelOf(src)]++
+		servers[src.Name] = cmp.Or(src.Group, src.Name)
+		if levelOf(src) == alert.Unclear {
+			dark[servers[src.Name]] = true
+		}
 	}
+	for _, a := range l.alerts {
+		n[weight(a)]++
+		if weight(a) == alert.Unclear {
+			dark[cmp.Or(servers[a.Source], a.Rule)] = true
+		}
+	}
+	n[alert.Unclear] = len(dark) // one server that is lost is one thing that is unknown
 	return n
 }
 

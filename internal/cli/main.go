@@ -10,12 +10,14 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
 
 	"tocsin/internal/config"
+	"tocsin/internal/strict"
 )
 
 // The exit codes that scripts rely on, besides those of `check` and `do`.
@@ -112,9 +114,44 @@ func (c *command) root() *cobra.Command {
 	flags.BoolVar(&c.write, "write", false, "allow arming (the default; nothing runs before it was armed and confirmed)")
 	root.MarkFlagsMutuallyExclusive("readonly", "write")
 	c.screenFlags(root)
+	root.Args = noSuchCommand
 	root.AddCommand(c.demo(), c.initialise(), c.status(), c.check(), c.actions(), c.do(), c.audit(), c.configuration(), c.version())
+	root.InitDefaultCompletionCmd()
+	if cmd, _, err := root.Find([]string{"completion"}); err == nil {
+		groupOf(cmd)
+	}
 	_ = root.RegisterFlagCompletionFunc("target", c.completeTarget)
 	return root
+}
+
+// groupOf makes a command that only holds others: called without one of them it
+// is wrong usage, which a script must not take for success.
+func groupOf(cmd *cobra.Command) *cobra.Command {
+	cmd.Args = noSuchCommand
+	cmd.RunE = func(*cobra.Command, []string) error {
+		var names []string
+		for _, sub := range cmd.Commands() {
+			names = append(names, sub.Name())
+		}
+		return fmt.Errorf("%s needs one of %s", cmd.CommandPath(), strings.Join(names, ", "))
+	}
+	return cmd
+}
+
+// noSuchCommand refuses a word that is no command, with the nearest that is.
+func noSuchCommand(cmd *cobra.Command, words []string) error {
+	if len(words) == 0 {
+		return nil
+	}
+	var names []string
+	for _, sub := range cmd.Commands() {
+		names = append(names, sub.Name())
+	}
+	text := fmt.Sprintf("%s has no command %q", cmd.CommandPath(), words[0])
+	if near, ok := strict.Nearest(words[0], names); ok {
+		return fmt.Errorf("%s: did you mean %q?", text, near)
+	}
+	return fmt.Errorf("%s: %s --help lists them", text, cmd.CommandPath())
 }
 
 // screenFlags are the flags of the commands that open the screen.
