@@ -146,8 +146,8 @@ func app(name string, requests, errors int64, p95 time.Duration) model.App {
 
 func calmStatements() *model.Statements {
 	row := func(id, calls int64, total time.Duration, share float64, text string) model.Statement {
-		return model.Statement{ID: id, Role: 10, Database: 5, TopLevel: true, Text: text, Calls: calls, Rows: 3 * calls, Total: total,
-			Share: share, Hits: 40 * calls, Reads: calls / 10}
+		return model.Statement{StatementID: model.StatementID{ID: id, Role: 10, Database: 5, TopLevel: true}, Text: text, Share: share,
+			StatementWork: model.StatementWork{Calls: calls, Rows: 3 * calls, Total: total, Hits: 40 * calls, Reads: calls / 10}}
 	}
 	return &model.Statements{Elapsed: time.Minute, Rows: []model.Statement{
 		row(11, 24600, 73*time.Second, 61, "SELECT id, name, email FROM users WHERE id = $1"),
