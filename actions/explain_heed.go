@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"tocsin/internal/model"
 	"tocsin/internal/pg"
@@ -40,7 +41,7 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname ||
 func readSurroundings(ctx context.Context, conn *pg.Conn, ps plans) (surroundings, error) {
 	names := []string{}
 	for _, p := range ps {
-		p.walk(0, 1, func(n planNode, _ int, _ float64) {
+		p.walk(func(n planNode, _ planPlace) {
 			if name := n.table(); name != "" && !slices.Contains(names, name) {
 				names = append(names, name)
 			}
@@ -62,14 +63,14 @@ func readSurroundings(ctx context.Context, conn *pg.Conn, ps plans) (surrounding
 func (ps plans) found(s surroundings) []Found {
 	var heeds, tree []Found
 	for _, p := range ps {
-		p.walk(0, 1, func(n planNode, depth int, loops float64) {
-			why := s.heed(n, loops)
+		p.walk(func(n planNode, at planPlace) {
+			why := s.heed(n, at.loops)
 			if why != "" {
 				heeds = append(heeds, Found{Text: why, Heed: true})
 			}
-			tree = append(tree, Found{Text: n.line(p.Cost), Depth: depth, Heed: why != ""})
+			tree = append(tree, Found{Text: n.line(at, p.Cost), Depth: at.depth, Heed: why != ""})
 			for _, c := range n.conditions() {
-				tree = append(tree, Found{Text: c, Depth: depth + 2})
+				tree = append(tree, Found{Text: c, Depth: at.depth + 2})
 			}
 		})
 	}
@@ -81,12 +82,20 @@ func (ps plans) found(s surroundings) []Found {
 }
 
 // line is one step: what it does, how many rows it gives, what it costs.
-func (n planNode) line(whole float64) string {
-	part := ""
-	if own := 100 * n.own() / max(whole, 1e-9); own >= 1 {
-		part = fmt.Sprintf(", %.0f %% its own", own)
+func (n planNode) line(at planPlace, whole float64) string {
+	text := n.title() + ": " + n.told()
+	if own := 100 * n.own(at) / max(whole, 1e-9); own >= 1 {
+		text += fmt.Sprintf(", %.0f %% its own", min(own, 100))
 	}
-	return fmt.Sprintf("%s: %s, cost %s%s", n.title(), count(int64(n.Rows), "row"), costText(n.Cost), part)
+	return text
+}
+
+// told is the cost of a step and the rows it gives. One that writes gives none.
+func (n planNode) told() string {
+	if n.Operation != "" && n.Rows == 0 {
+		return "cost " + costText(n.Cost)
+	}
+	return count(int64(n.Rows), "row") + ", cost " + costText(n.Cost)
 }
 
 // heed says why a step is worth a look; "" where it is not.
@@ -94,6 +103,8 @@ func (s surroundings) heed(n planNode, loops float64) string {
 	switch {
 	case n.Type == "Seq Scan":
 		return s.heedScan(n, loops)
+	case strings.HasPrefix(n.Type, "Index") && n.Table != "" && n.IndexCond == "" && n.Filter != "" && s.large(n):
+		return fmt.Sprintf("%s is read along %s from one end, until rows with %s are found: no condition narrows that", n.table(), n.Index, n.Filter)
 	case n.Type == "Nested Loop" && len(n.Plans) > 1:
 		return heedLoop(n)
 	case n.Type == "Sort" && n.Rows*n.Width > float64(s.workMem) && s.workMem > 0:
@@ -102,10 +113,15 @@ func (s surroundings) heed(n planNode, loops float64) string {
 	return ""
 }
 
+// large tells whether the table of a step is one that is not read in passing.
+func (s surroundings) large(n planNode) bool {
+	t := s.tables[n.table()]
+	return t.Rows >= model.SmallTable || t.Rows < 0 && t.Bytes >= heedBytes
+}
+
 func (s surroundings) heedScan(n planNode, loops float64) string {
 	t := s.tables[n.table()]
-	large := t.Rows >= model.SmallTable || t.Rows < 0 && t.Bytes >= heedBytes
-	if !large && t.Rows*loops < heedRows {
+	if !s.large(n) && t.Rows*loops < heedRows {
 		return ""
 	}
 	text := fmt.Sprintf("%s is read from end to end, %s", n.table(), size(t.Bytes))

@@ -78,7 +78,7 @@ func readPlans(answer string) (plans, error) {
 }
 
 func (ps plans) summary(took time.Duration) string {
-	return fmt.Sprintf("planned for any values and not run%s: cost %s, about %s", in(took), costText(ps[0].Cost), count(int64(ps[0].Rows), "row"))
+	return "planned for any values and not run" + in(took) + ": " + ps[0].told()
 }
 
 // costText writes a cost, which has no unit.
@@ -152,27 +152,44 @@ func (n planNode) conditions() []string {
 	return out
 }
 
-// own is the part of the cost that a step adds to those under it.
-func (n planNode) own() float64 {
-	own := n.Cost
-	for _, p := range n.Plans {
-		own -= p.Cost
-	}
-	return max(own, 0) // a limit stops those under it before their end
+// planPlace is where in a plan a step stands.
+type planPlace struct {
+	depth int
+	loops float64 // how often it is run, about
+	paid  float64 // the part of its cost that is paid: a limit stops what is under it before its end
 }
 
-// walk visits a plan from the top, each step with its depth and with how often
-// it is run, about.
-func (n planNode) walk(depth int, loops float64, visit func(n planNode, depth int, loops float64)) {
-	visit(n, depth, loops)
-	for i, p := range n.Plans {
-		times := loops
-		switch {
-		case n.Type == "Nested Loop" && p.Parent == "Inner" && i > 0:
-			times *= max(n.Plans[0].Rows, 1)
-		case n.Type == "Materialize" || n.Type == "Memoize" || n.Type == "Hash":
-			times = 1 // what is under it is kept
-		}
-		p.walk(depth+1, times, visit)
+// under is the place of the i-th step under n.
+func (at planPlace) under(n planNode, i int) planPlace {
+	at.depth++
+	switch child := n.Plans[i]; {
+	case n.Type == "Nested Loop" && child.Parent == "Inner" && i > 0:
+		at.loops *= max(n.Plans[0].Rows, 1)
+	case n.Type == "Materialize" || n.Type == "Memoize" || n.Type == "Hash":
+		at.loops = 1 // what is under it is kept
+	case n.Type == "Limit" && child.Cost > n.Cost:
+		at.paid *= n.Cost / child.Cost
 	}
+	return at
+}
+
+// walk visits a plan from the top.
+func (n planNode) walk(visit func(planNode, planPlace)) { n.from(planPlace{loops: 1, paid: 1}, visit) }
+
+func (n planNode) from(at planPlace, visit func(planNode, planPlace)) {
+	visit(n, at)
+	for i, p := range n.Plans {
+		p.from(at.under(n, i), visit)
+	}
+}
+
+// own is what a step at a place adds to the cost of the whole, without those
+// under it.
+func (n planNode) own(at planPlace) float64 {
+	own := n.Cost * at.loops * at.paid
+	for i, p := range n.Plans {
+		below := at.under(n, i)
+		own -= p.Cost * below.loops * below.paid
+	}
+	return max(own, 0)
 }
