@@ -42,6 +42,8 @@ const (
 	TypePrefix     Type = "cache.prefix" // "page:"
 	TypeAlert      Type = "alert"        // its key: db.dead_tuples.pct{table=public.orders}
 	TypeSpan       Type = "span"         // 90m, 24h at most
+	TypeQueryID    Type = "pg.queryid"   // decimal, may be negative
+	TypeOID        Type = "pg.oid"       // decimal
 )
 
 // Param is one argument of an action.
@@ -110,7 +112,17 @@ type Result struct {
 	Done    []string // the steps that were carried out
 	Summary string   // "ended in 40 ms"
 	Unsure  string   // why it cannot be told whether it worked; "" when it can
+	Found   []Found  // what an action that only reads found out; also where it failed
 	Effects []Effect // what the action measured by itself; it takes the place of a measure of the same metric
+}
+
+// Found is one line of what an action found out. The text may take several
+// lines where it is shown.
+type Found struct {
+	Text  string
+	Depth int  // how far in it stands: of a tree, the level
+	Head  bool // the title of the lines that follow
+	Heed  bool // worth a look before the others
 }
 
 // Action declares one thing the operator can do. Keys, help, palette, footer,
@@ -120,6 +132,7 @@ type Action struct {
 	Title    string // "End session"
 	Verb     string // on the card's button: "end it"
 	Key      rune   // 'K'; 0 for none
+	On       string // the view on which Key works, in place of what it does elsewhere: statements; "" on every one
 	Danger   Danger
 	Params   []Param
 	Undo     string // id of the action that takes it back; "" where there is none

@@ -76,6 +76,14 @@ func (t Type) fault(value string) string {
 		if strings.ContainsFunc(value, unicode.IsSpace) || strings.HasPrefix(value, "-") {
 			return "it is not a deployment id"
 		}
+	case TypeQueryID:
+		if _, err := strconv.ParseInt(value, 10, 64); err != nil {
+			return "it is not a queryid"
+		}
+	case TypeOID:
+		if _, err := strconv.ParseUint(value, 10, 32); err != nil {
+			return "it is not an oid"
+		}
 	case TypePrefix:
 		return prefixFault(value)
 	case TypeSpan:

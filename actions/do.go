@@ -72,12 +72,17 @@ func nothing(p Plan, ending Ending, err error) (Outcome, error) {
 	return Outcome{Ending: ending, Plan: p, Verdict: Unclear, Text: err.Error()}, err
 }
 
-// refuse records that a planned action was not run.
+// refuse records that a planned action was not run; of one that only reads
+// nothing is recorded.
 func (r *Runner) refuse(c *call, why error) (Outcome, error) {
 	entry := r.entry(c)
 	entry.Phase, entry.Outcome, entry.Detail = audit.Result, string(Refused), why.Error()
 	out := Outcome{ID: c.id, Ending: Refused, Plan: c.plan, Verdict: Unclear, Text: "refused: " + why.Error()}
 	err := fmt.Errorf("%s refused: %w", c.action.ID, why)
+	if c.plan.Danger == Read {
+		out.ID = ""
+		return out, err
+	}
 	if _, auditErr := r.opts.Audit.Append(entry); auditErr != nil {
 		out.ID = ""
 		err = errors.Join(err, auditErr)

@@ -57,15 +57,20 @@ func NewRunner(opts Options, actions ...Action) (*Runner, error) {
 		opts.Now = time.Now
 	}
 	r := &Runner{opts: opts, actions: slices.Clone(actions), running: map[string]*call{}}
-	keys := map[rune]string{}
+	type chord struct {
+		on  string
+		key rune
+	}
+	keys := map[chord]string{}
 	for i, a := range actions {
 		if err := r.declared(a, actions[:i]); err != nil {
 			return nil, err
 		}
-		if other := keys[a.Key]; a.Key != 0 && other != "" {
+		key := chord{a.On, a.Key}
+		if other := keys[key]; a.Key != 0 && other != "" {
 			return nil, fmt.Errorf("actions %s and %s have the same key %c", other, a.ID, a.Key)
 		}
-		keys[a.Key] = a.ID
+		keys[key] = a.ID
 	}
 	return r, nil
 }

@@ -2,14 +2,15 @@ package collectors
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"tocsin/internal/local"
 	"tocsin/internal/model"
-	"tocsin/internal/pg"
 	"tocsin/internal/testkit"
 )
 
@@ -36,12 +37,67 @@ func TestStatements(t *testing.T) {
 		if row := find(t, again, "INSERT INTO work SELECT generate_series($1, $2)"); row.Calls != 1 {
 			t.Errorf("row: %+v", row)
 		}
+		if len(again.Past) != 2 {
+			t.Errorf("%d steps are remembered, want 2", len(again.Past))
+		}
 		for _, row := range again.Rows {
 			if strings.HasPrefix(row.Text, "CREATE TABLE") {
 				t.Errorf("row: %+v", row)
 			}
 		}
 	})
+}
+
+// What is counted since an earlier reading is what was done since, whatever was
+// read in between; and a reset is noticed on every version.
+func TestStatementsSince(t *testing.T) {
+	t.Parallel()
+	everyMajor(t, func(t *testing.T, d database) {
+		c := d.statements(t, "postgres")
+		conn := d.admin(t)
+		testkit.Exec(t, conn, "CREATE TABLE work (id int)", "INSERT INTO work SELECT generate_series(1, 10)")
+		mark := collect(t, c).Counts
+		for range 3 {
+			testkit.Exec(t, conn, "INSERT INTO work SELECT generate_series(1, 10)")
+			collect(t, c)
+		}
+		now := collect(t, c)
+		since, void := now.Since(mark)
+		if void != "" || since.Elapsed <= 0 || since.Elapsed != now.Counts.At.Sub(mark.At) {
+			t.Fatalf("void %q, elapsed %s", void, since.Elapsed)
+		}
+		row := find(t, since, "INSERT INTO work SELECT generate_series($1, $2)")
+		if row.Calls != 3 || row.Rows != 30 || now.Names.Databases[row.Database] != d.name || now.Names.Roles[row.Role] != "postgres" {
+			t.Errorf("row %+v of %v", row, now.Names)
+		}
+	})
+}
+
+// A reset of the counters ends what a mark can tell. The servers are the tests'
+// own: it is felt in all of their databases.
+func TestStatementsReset(t *testing.T) {
+	t.Parallel()
+	for _, major := range []int{13, 18} {
+		t.Run(fmt.Sprint(major), func(t *testing.T) {
+			d := database{server: testkit.PostgresMajor(t, major, local.PostgresOptions{}), name: "postgres", major: major}
+			c := d.statements(t, "postgres")
+			conn := d.admin(t)
+			for range 100 {
+				testkit.Exec(t, conn, "SELECT 'before'")
+			}
+			mark := collect(t, c).Counts
+			testkit.Exec(t, conn, "SELECT pg_stat_statements_reset()", "SELECT 'after'")
+			now := collect(t, c)
+			if _, void := now.Since(mark); void != "the statistics of statements were reset since" {
+				t.Errorf("void: %q", void)
+			}
+			// The readings after it count on.
+			testkit.Exec(t, conn, "SELECT 'after'")
+			if again := collect(t, c); again.Elapsed <= 0 || len(again.Rows) == 0 {
+				t.Errorf("elapsed %s, %d rows", again.Elapsed, len(again.Rows))
+			}
+		})
+	}
 }
 
 func find(t *testing.T, s model.Statements, text string) model.Statement {
@@ -113,62 +169,6 @@ func TestStatementsOfOldExtension(t *testing.T) {
 	}
 }
 
-func TestDeltas(t *testing.T) {
-	t.Parallel()
-	key := func(id int64) entry { return entry{Role: 10, Database: 5, ID: id, TopLevel: true} }
-	prev := map[entry]counters{
-		key(1): {Calls: 10, TotalMs: 100},
-		key(2): {Calls: 10, TotalMs: 100, TempBlocks: 1},
-		key(3): {Calls: 10, TotalMs: 100},
-		key(5): {Calls: 10, TotalMs: 100},
-	}
-	cur := reading{head: readingHead{BlockSize: 8192}, counters: map[entry]counters{
-		key(1): {Calls: 10, TotalMs: 100},                // did nothing
-		key(2): {Calls: 13, TotalMs: 160, TempBlocks: 3}, // went on
-		key(3): {Calls: 2, TotalMs: 20},                  // was reset
-		key(4): {Calls: 1, TotalMs: 20},                  // is new
-	}}
-	want := []model.Statement{
-		{ID: 2, Role: 10, Database: 5, TopLevel: true, Calls: 3, Total: 60 * time.Millisecond, Share: 60, TempBytes: 16384},
-		{ID: 3, Role: 10, Database: 5, TopLevel: true, Calls: 2, Total: 20 * time.Millisecond, Share: 20},
-		{ID: 4, Role: 10, Database: 5, TopLevel: true, Calls: 1, Total: 20 * time.Millisecond, Share: 20},
-	}
-	if diff := cmp.Diff(want, deltas(prev, cur)); diff != "" {
-		t.Error(diff)
-	}
-}
-
-func TestReadingComparable(t *testing.T) {
-	t.Parallel()
-	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	at := func(seconds int, started time.Time, all bool) reading {
-		return reading{
-			head: readingHead{At: start.Add(time.Duration(seconds) * time.Second), Started: started},
-			caps: pg.Caps{ReadStats: all},
-		}
-	}
-	first := at(0, start, true)
-	tests := []struct {
-		name string
-		prev *reading
-		cur  reading
-		want bool
-	}{
-		{name: "first", cur: first},
-		{name: "second", prev: &first, cur: at(10, start, true), want: true},
-		{name: "another server", prev: &first, cur: at(10, start.Add(time.Hour), true)},
-		{name: "other rights", prev: &first, cur: at(10, start, false)},
-		{name: "clock set back", prev: &first, cur: at(-10, start, true)},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			if got := tt.prev.comparable(tt.cur); got != tt.want {
-				t.Errorf("got %v, want %v", got, tt.want)
-			}
-		})
-	}
-}
-
 func TestTextsAreFetchedSeldom(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -197,14 +197,36 @@ func TestTextsAreFetchedSeldom(t *testing.T) {
 func TestTextsRemembered(t *testing.T) {
 	t.Parallel()
 	var x texts
+	row := func(id int64) model.Statement { return model.Statement{StatementID: model.StatementID{ID: id}} }
 	x.remember([]int64{1, 2}, []textRow{{ID: 1, Text: "SELECT $1"}})
-	rows := []model.Statement{{ID: 1}, {ID: 2}, {ID: 3}}
-	if diff := cmp.Diff([]int64{3}, x.unknown(rows)); diff != "" {
-		t.Error(diff)
-	}
+	before := x.known
+	rows := []model.Statement{row(1), row(2), row(3)}
 	x.at = time.Unix(1000, 0)
 	x.fill(t.Context(), nil, rows, x.at.Add(59*time.Second)) // would break without a lane
 	if rows[0].Text != "SELECT $1" || rows[2].Text != "" {
 		t.Errorf("rows: %v", rows)
+	}
+	// What took time for one reading alone is asked for by the next fetch.
+	x.fill(t.Context(), nil, []model.Statement{row(4)}, x.at.Add(59*time.Second))
+	if diff := cmp.Diff(map[int64]bool{3: true, 4: true}, x.wanted); diff != "" {
+		t.Error(diff)
+	}
+	x.remember([]int64{3}, nil)
+	if _, changed := before[3]; changed || len(x.wanted) != 0 {
+		t.Errorf("what was published has changed to %v; wanted: %v", before, x.wanted)
+	}
+}
+
+func TestPastIsBounded(t *testing.T) {
+	t.Parallel()
+	var s Statements
+	between := model.Statements{Counts: &model.StatementCounts{}, Rows: make([]model.Statement, tickRows+1)}
+	s.remember(between)
+	first := s.past
+	for range 2 * ticksKept {
+		s.remember(between)
+	}
+	if len(first) != 1 || len(s.past) != ticksKept || len(s.past[0].Rows) != tickRows || !s.past[0].Rest {
+		t.Errorf("%d and %d steps of %d rows", len(first), len(s.past), len(s.past[0].Rows))
 	}
 }

@@ -51,7 +51,7 @@ type App struct {
 	glyphs   term.Glyphs
 	pages    []Page
 	commands []Command
-	keys     map[string]int // key name → index into commands
+	keys     map[chord]int // index into commands
 	ctx      context.Context
 
 	at       place
@@ -59,7 +59,8 @@ type App struct {
 	grids    map[place]*grid
 	over     []overlay
 	in       In
-	frozen   *In    // the held view; nil when live
+	frozen   *In // the held view; nil when live
+	counting counting
 	said     string // last outcome or hint, until dismissed
 	saidRole Role
 	warned   bool // that quitting leaves an action running
@@ -93,7 +94,9 @@ func New(o Options) (*App, error) {
 	a.in.Verbs, a.in.Keys = map[string]string{}, map[string]string{}
 	for _, act := range o.Runner.List() {
 		a.in.Verbs[act.ID] = act.Verb
-		a.in.Keys[act.ID] = a.keyOf(act.ID)
+	}
+	for _, c := range a.commands {
+		a.in.Keys[c.ID] = a.keyOf(c.ID)
 	}
 	return a, nil
 }
@@ -143,6 +146,7 @@ func (a *App) look() {
 	} else if a.o.Past != nil {
 		a.in.Past = a.o.Past()
 	}
+	a.in.Counted = a.counting.look(a.in.View)
 	a.in.Mode = a.mode()
 }
 
@@ -212,8 +216,8 @@ func (a *App) key(ev *tcell.EventKey) {
 		a.over[n-1].key(a, ev)
 		return
 	}
-	if i, ok := a.keys[keyName(ev)]; ok {
-		a.commands[i].Do(a)
+	if c, ok := a.command(keyName(ev)); ok {
+		c.Do(a)
 	}
 }
 

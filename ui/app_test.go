@@ -204,7 +204,7 @@ func TestBind(t *testing.T) {
 }
 
 func TestEveryKeyHasItsNameAndItsCommand(t *testing.T) {
-	d := &deed{}
+	d := &deed{danger: actions.Disruptive}
 	for _, c := range Commands([]actions.Action{d.action()}) {
 		if c.Title == "" || c.Group == "" || c.Do == nil {
 			t.Errorf("%s: no title, group or deed", c.ID)

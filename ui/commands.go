@@ -18,7 +18,16 @@ type Command struct {
 	Title string
 	Group string // heading in the help: look, act, views, table
 	Foot  string // word in the footer; "" keeps it out
+	On    string // the view on which its keys work, before those of every view; "" on all
 	Do    func(*App)
+}
+
+// About says what the command does, and where its keys work.
+func (c Command) About() string {
+	if c.On == "" || len(c.Keys) == 0 {
+		return c.Title
+	}
+	return c.Title + " (on " + c.On + ")"
 }
 
 // Binding gives a command another key, or none.
@@ -43,15 +52,36 @@ func commandList(pages []Page, list []actions.Action) []Command {
 	}
 	out = append(out, lookCommands()...)
 	out = append(out, tableCommands()...)
+	out = append(out, markCommands()...)
 	out = append(out, changeCommands()...)
 	for _, act := range list {
-		c := Command{ID: act.ID, Title: act.Title, Group: "act", Do: func(a *App) { a.order(act.ID, a.args(act)) }}
-		if act.Key != 0 {
-			c.Keys = []string{string(act.Key)}
-		}
-		out = append(out, c)
+		out = append(out, actionCommand(act))
 	}
 	return out
+}
+
+// actionCommand orders an action on what is selected. One that only reads looks,
+// and stands with its word in the footer of its view.
+func actionCommand(act actions.Action) Command {
+	c := Command{ID: act.ID, Title: act.Title, Group: "act", On: act.On, Do: func(a *App) { a.order(act.ID, a.args(act)) }}
+	if act.Danger == actions.Read {
+		c.Group = "look"
+	}
+	if act.On != "" {
+		c.Foot = act.Verb
+	}
+	if act.Key != 0 {
+		c.Keys = []string{string(act.Key)}
+	}
+	return c
+}
+
+// markCommands are those of the view of statements.
+func markCommands() []Command {
+	return []Command{
+		{ID: "mark", Keys: []string{"m"}, On: "statements", Title: "mark: count statements from here on; again marks anew", Group: "look", Foot: "mark", Do: (*App).mark},
+		{ID: "mark.off", Keys: []string{"Backspace"}, On: "statements", Title: "take the mark off", Group: "look", Do: (*App).unmark},
+	}
 }
 
 func lookCommands() []Command {
@@ -118,8 +148,12 @@ func changeCommands() []Command {
 // key that kills in other tools.
 func unbound() []string { return []string{"Ctrl-A", "Ctrl-B", "Ctrl-K"} }
 
-// bind makes the map from key names to commands, with the user's bindings.
-func bind(commands []Command, own []Binding) (map[string]int, error) {
+// chord is a key on a view; page is "" for one that works on all.
+type chord struct{ page, key string }
+
+// bind makes the map from keys to commands, with the user's bindings.
+func bind(commands []Command, own []Binding) (map[chord]int, error) {
+	rebound := map[string]bool{}
 	for _, b := range own {
 		i := slices.IndexFunc(commands, func(c Command) bool { return c.ID == b.Command })
 		if i < 0 {
@@ -129,23 +163,48 @@ func bind(commands []Command, own []Binding) (map[string]int, error) {
 			return nil, fmt.Errorf("%s: no key %q: one character, or Ctrl-X, Enter, Tab, F1 and the like", b.Where, b.Key)
 		}
 		commands[i].Keys = nil
+		rebound[b.Command] = true
 		if b.Key != "" {
 			commands[i].Keys = []string{b.Key}
 		}
 	}
-	keys := map[string]int{}
+	keys := map[chord]int{}
 	for i, c := range commands {
 		for _, k := range c.Keys {
 			if slices.Contains(unbound(), k) {
 				return nil, fmt.Errorf("%s: %s stays free", c.ID, k)
 			}
-			if j, taken := keys[k]; taken {
-				return nil, fmt.Errorf("key %s: both %s and %s", k, commands[j].ID, c.ID)
+			for _, before := range commands[:i] {
+				if slices.Contains(before.Keys, k) && clash(before, c, rebound) {
+					return nil, fmt.Errorf("key %s: both %s and %s", k, before.ID, c.ID)
+				}
 			}
-			keys[k] = i
+			keys[chord{c.On, k}] = i
 		}
 	}
 	return keys, nil
+}
+
+// clash tells whether two commands cannot have the same key. That a view has a
+// command of its own in place of one of all views is decided here, not by whoever
+// binds a key.
+func clash(a, b Command, rebound map[string]bool) bool {
+	if a.On == b.On {
+		return true
+	}
+	return (a.On == "" || b.On == "") && (rebound[a.ID] || rebound[b.ID])
+}
+
+// command is what a key does on the page that is looked at.
+func (a *App) command(key string) (Command, bool) {
+	i, ok := a.keys[chord{a.page().Name, key}]
+	if !ok {
+		i, ok = a.keys[chord{"", key}]
+	}
+	if !ok {
+		return Command{}, false
+	}
+	return a.commands[i], true
 }
 
 // keyName is how a key is called in bindings, help and footer.

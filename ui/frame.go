@@ -61,6 +61,7 @@ type Column struct {
 	Name  string // of the sort and of the filter: "tx"
 	Title string
 	Width int  // cells; 0 takes what is left
+	Least int  // of a column without Width: others are dropped for it to have so many cells; 0 for a few
 	Right bool // aligned to the right
 	Drop  int  // when it is too narrow, columns with the highest Drop go first; 0 never goes
 }
@@ -95,7 +96,8 @@ type In struct {
 	Since   time.Time // when the dashboard was started
 	Mode    Mode
 	Verbs   map[string]string // what the key of an action does, by its id: "end it"
-	Keys    map[string]string // the key of an action as it is bound here, by its id; "" for none
+	Keys    map[string]string // the key of a command as it is bound here, by its id; "" for none
+	Counted Counted           // the statements since the mark, or since the first reading
 }
 
 // Event is something that happened and is over: a trouble that ended, an

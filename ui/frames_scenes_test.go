@@ -148,6 +148,7 @@ func hostile(v *values, _ time.Time, _ time.Duration) {
 	}
 	v.connections.ByApp[0].Name = evil
 	v.statements.Rows[0].Text = evil
+	v.statements.Names = model.StatementNames{Texts: map[int64]string{11: evil}, Roles: map[int64]string{10: evil}, Databases: map[int64]string{5: evil}}
 	v.tables.Rows[0].Name = evil
 	v.host.Name, v.host.Disks[0].Mount = evil, evil
 	v.deploys.Rows[0].Name, v.deploys.Rows[0].Author, v.deploys.Rows[0].Message = evil, evil, evil

@@ -40,6 +40,7 @@ type scene struct {
 	started time.Duration // before now; zero is half an hour
 	silent  bool          // nothing was read yet
 	wide    bool          // every view is also looked at on a large screen
+	marked  time.Duration // so long before now the user set a mark; zero sets none
 }
 
 func ptr[T any](v T) *T { return &v }
@@ -56,13 +57,18 @@ func play(t *testing.T, s scene, f func(t *testing.T, in In)) {
 		}
 		begin := time.Now()
 		var alerts []alert.Alert
-		cells := cellsOf(st, s, begin)
+		cells, marks := cellsOf(st, s, begin), counting{}
 		for age := watched; ; age -= 30 * time.Second {
 			now := time.Now()
 			if !s.silent {
 				cells.put(s.at(now, s.lasting-age), now)
 			}
 			alerts = engine.Step(st.View())
+			marks.look(st.View())
+			if s.marked > 0 && age >= s.marked {
+				r := read(st.View(), store.StatementsKey())
+				marks.set = Mark{At: r.At, Counts: r.Value.Counts}
+			}
 			if age <= 0 {
 				break
 			}
@@ -71,7 +77,9 @@ func play(t *testing.T, s scene, f func(t *testing.T, in In)) {
 		in := In{View: st.View(), Alerts: alerts, Since: begin, Mode: Mode{Server: "prod"},
 			Verbs: map[string]string{"pg.terminate": "end it", "pg.cancel": "cancel it", "pg.vacuum": "vacuum it",
 				"cache.purge": "purge it", "deploy.rollback": "roll back"},
-			Keys: map[string]string{"pg.terminate": "K", "pg.cancel": "C", "pg.vacuum": "V", "cache.purge": "P", "deploy.rollback": "R"}}
+			Keys: map[string]string{"pg.terminate": "K", "pg.cancel": "C", "pg.vacuum": "V", "cache.purge": "P", "deploy.rollback": "R",
+				"pg.explain": "e", "mark": "m", "mark.off": "Backspace"}}
+		in.Counted = marks.look(in.View)
 		in.Suspect = alert.Diagnose(in.View, alerts)
 		if s.suspect != nil {
 			in.Suspect = s.suspect(time.Now())
@@ -104,7 +112,7 @@ func calm(now time.Time) values {
 			session(now, 4604, "worker", "idle in transaction", "UPDATE events SET done = true WHERE id = $1"),
 			session(now, 4605, "web", "idle", "SELECT 1"),
 		}},
-		statements: calmStatements(),
+		statements: calmStatements(now),
 		tables:     withParts(calmTables(now), now),
 		relations:  calmRelations(now),
 		server:     calmServer(now),
@@ -142,18 +150,6 @@ func app(name string, requests, errors int64, p95 time.Duration) model.App {
 			P50: ptr(p95 / 4), P95: ptr(p95), P99: ptr(2 * p95)}
 	}
 	return model.App{Name: name, Windows: []model.AppWindow{over(time.Minute), over(5 * time.Minute)}}
-}
-
-func calmStatements() *model.Statements {
-	row := func(id, calls int64, total time.Duration, share float64, text string) model.Statement {
-		return model.Statement{ID: id, Role: 10, Database: 5, TopLevel: true, Text: text, Calls: calls, Rows: 3 * calls, Total: total,
-			Share: share, Hits: 40 * calls, Reads: calls / 10}
-	}
-	return &model.Statements{Elapsed: time.Minute, Rows: []model.Statement{
-		row(11, 24600, 73*time.Second, 61, "SELECT id, name, email FROM users WHERE id = $1"),
-		row(12, 1860, 14*time.Second, 12, "SELECT o.id, o.total\n  FROM orders o\n  JOIN order_items i ON i.order_id = o.id\n WHERE o.user_id = $1"),
-		row(13, 1860, 6*time.Second, 5, "INSERT INTO events (kind, payload) VALUES ($1, $2)"),
-	}}
 }
 
 func calmTables(now time.Time) *model.Tables {

@@ -249,7 +249,7 @@ func need(columns []Column, gone []bool) int {
 
 func leastFor(col Column) int {
 	if col.Width == 0 {
-		return leastFlexible
+		return max(col.Least, leastFlexible)
 	}
 	return col.Width
 }

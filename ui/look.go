@@ -99,7 +99,7 @@ func (a *App) open() {
 
 // evidence shows why the verdict says what it says.
 func (a *App) evidence() {
-	a.push(&pager{title: "evidence", lines: Evidence})
+	a.push(&pager{title: "evidence", lines: Evidence, again: a.keyOf("evidence")})
 }
 
 // copyValue copies what the selected row is about; on the overview the verdict.
@@ -202,7 +202,7 @@ func (a *App) footer(width int) Line {
 		if c.Foot == "" || len(c.Keys) == 0 || c.ID == "view."+a.page().Name {
 			continue
 		}
-		if c.ID == "filter" && a.at.page == 0 {
+		if c.ID == "filter" && a.at.page == 0 || c.On != "" && c.On != a.page().Name {
 			continue
 		}
 		item := Line{{Text: c.Keys[0] + " ", Role: Strong}, {Text: c.Foot + "  ", Role: Muted}}

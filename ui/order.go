@@ -17,15 +17,17 @@ func (a *App) order(id string, args actions.Args) {
 		a.say(id+" is blocked: "+why, Warn)
 		return
 	}
-	if a.frozen != nil {
-		a.say("frozen: what is shown may be over; z lets go, then "+id, Warn)
-		return
-	}
 	act, ok := a.o.Runner.Find(id)
 	if !ok {
 		return
 	}
+	if a.frozen != nil && act.Danger > actions.Read {
+		a.say("frozen: what is shown may be over; z lets go, then "+id, Warn)
+		return
+	}
 	switch missing := missingParams(act, args); {
+	case len(missing) == 0 && act.Danger == actions.Read:
+		a.findOut(act, args)
 	case len(missing) == 0:
 		a.begin(act, args)
 	case missing[0].Type == actions.TypeAlert:
@@ -94,7 +96,7 @@ func targetText(act actions.Action, args actions.Args) string {
 		switch {
 		case args[p.Name] == "" && !p.Optional:
 			return ""
-		case args[p.Name] != "" && p.Type != actions.TypeTime:
+		case args[p.Name] != "" && p.Type != actions.TypeTime && p.Type != actions.TypeOID:
 			parts = append(parts, p.Name+" "+args[p.Name])
 		}
 	}

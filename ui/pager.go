@@ -10,6 +10,8 @@ import (
 type pager struct {
 	title string
 	lines func(In) []Line
+	again string // the key that opened it, which closes it too; "" where that does more
+	leave func() // called when it is closed; nil for nothing
 	top   int
 	page  int
 	count int
@@ -38,9 +40,9 @@ func (p *pager) draw(a *App, full canvas) {
 }
 
 func (p *pager) key(a *App, ev *tcell.EventKey) {
-	switch keyName(ev) {
-	case "Esc", "q", "Enter", "e":
-		a.drop(p)
+	switch name := keyName(ev); name {
+	case "Esc", "q", "Enter", p.again:
+		p.close(a)
 	case "Ctrl-C":
 		a.quit()
 	case "j", "Down":
@@ -68,11 +70,19 @@ func (p *pager) key(a *App, ev *tcell.EventKey) {
 	}
 }
 
-// fromPager lets the keys of actions work from a detail as in the table under
-// it: the thing that is looked at stays the target.
+func (p *pager) close(a *App) {
+	a.drop(p)
+	if p.leave != nil {
+		p.leave()
+	}
+}
+
+// fromPager lets the keys of actions, and those of the view, work from a detail
+// as in the table under it: the thing that is looked at stays the target.
 func (a *App) fromPager(ev *tcell.EventKey) {
-	if i, ok := a.keys[keyName(ev)]; ok && (a.commands[i].Group == "act" || a.commands[i].ID == "help") {
-		a.commands[i].Do(a)
+	c, ok := a.command(keyName(ev))
+	if ok && (c.Group == "act" || c.On != "" || c.ID == "help") {
+		c.Do(a)
 	}
 }
 
@@ -97,7 +107,7 @@ func (a *App) helpLine(c Command) Line {
 	if len(c.Keys) > 0 {
 		keys = strings.Join(c.Keys, " ")
 	}
-	line := Line{{Text: keys, Role: Strong, Width: 18}, {Text: c.Title}}
+	line := Line{{Text: keys, Role: Strong, Width: 18}, {Text: c.About()}}
 	if why := a.blocked(c.ID); why != "" {
 		line = append(line, Span{Text: "   blocked: " + why, Role: Muted})
 	}

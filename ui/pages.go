@@ -14,7 +14,10 @@ func Pages() []Page {
 			{Name: "Replication", Frame: replicationFrame, Detail: replicationDetail},
 			{Name: "Progress", Frame: progressFrame, Detail: progressDetail},
 		}},
-		{Key: '2', Name: "statements", Tabs: []Tab{{Name: "Statements", Frame: statementsFrame, Detail: statementDetail}}},
+		{Key: '2', Name: "statements", Tabs: []Tab{
+			{Name: "Statements", Frame: statementsFrame, Detail: statementDetail},
+			{Name: "Regressions", Frame: worseFrame, Detail: statementDetail},
+		}},
 		{Key: '3', Name: "tables", Tabs: []Tab{
 			{Name: "Tables", Frame: tablesFrame, Detail: tableDetail},
 			{Name: "Indexes", Frame: indexesFrame, Detail: indexDetail},

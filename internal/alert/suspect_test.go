@@ -366,7 +366,7 @@ func TestDiagnose(t *testing.T) {
 				one := session(812, "reports", "active", 200*time.Second)
 				one.QueryID = 42
 				sessions(w, one, session(4, "api", "active", time.Second))
-				put(w, store.StatementsKey(), model.Statements{Elapsed: time.Minute, Rows: []model.Statement{{ID: 42, Text: "SELECT count(*)\n  FROM orders"}}})
+				put(w, store.StatementsKey(), model.Statements{Elapsed: time.Minute, Rows: []model.Statement{{StatementID: model.StatementID{ID: 42}, Text: "SELECT count(*)\n  FROM orders"}}})
 			},
 			rule: "db.query.slow", summary: "pid 812 runs one statement for 3m20s: app=reports, SELECT count(*) FROM orders",
 			says: []string{"it waits for no lock"}, action: "pg.cancel", args: pidArgs(812),

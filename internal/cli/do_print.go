@@ -34,7 +34,23 @@ func (d *deed) put(e ended) error {
 	case e.err == nil:
 		out.line("%s on %s · %s", d.action.ID, e.Plan.Target, e.Text)
 	}
+	printFound(out, e.Result.Found)
 	return d.c.putPage(out)
+}
+
+// printFound writes what an action that only reads found out: marked what to
+// look at first, and each level of depth a bit further in.
+func printFound(p *page, found []actions.Found) {
+	for _, f := range found {
+		mark := "  "
+		switch {
+		case f.Head:
+			mark = ""
+		case f.Heed:
+			mark = "! "
+		}
+		p.line("%s%s%s", mark, strings.Repeat("  ", f.Depth), f.Text)
+	}
 }
 
 // printPlan writes what the card on the screen shows.
@@ -76,6 +92,7 @@ type doDocument struct {
 	Audit   *string          `json:"audit"` // id of the entries; null when nothing was begun
 	Plan    *planDocument    `json:"plan"`  // null when it could not be made
 	Done    []string         `json:"done"`
+	Found   []foundDocument  `json:"found"` // what an action that only reads found out
 	Effects []effectDocument `json:"effects"`
 	Verdict *string          `json:"verdict"`
 }
@@ -88,6 +105,13 @@ type planDocument struct {
 	Notes   []noteDocument    `json:"notes"`
 	Refused *string           `json:"refused"`
 	Yes     *string           `json:"yes"` // the text that --yes has to give; null where none is asked for
+}
+
+type foundDocument struct {
+	Text  string `json:"text"`
+	Depth int    `json:"depth"`
+	Head  bool   `json:"head"` // the title of the lines that follow
+	Heed  bool   `json:"heed"` // to be looked at first
 }
 
 type noteDocument struct {
@@ -108,7 +132,10 @@ func (d *deed) document(e ended) doDocument {
 	out := doDocument{
 		Version: documentVersion, Action: d.action.ID, Server: d.p.target.Name,
 		Outcome: word(string(e.Ending)), Text: e.Text, Audit: word(e.ID),
-		Plan: planOf(e.Plan), Done: list(e.Result.Done), Effects: []effectDocument{},
+		Plan: planOf(e.Plan), Done: list(e.Result.Done), Found: []foundDocument{}, Effects: []effectDocument{},
+	}
+	for _, f := range e.Result.Found {
+		out.Found = append(out.Found, foundDocument(f))
 	}
 	if e.err != nil {
 		out.Error = word(e.err.Error())

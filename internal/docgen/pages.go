@@ -62,7 +62,7 @@ func keysPage(commands []ui.Command) string {
 		var rows [][]string
 		for _, c := range commands {
 			if c.Group == group.name {
-				rows = append(rows, []string{codes(c.Keys), c.Title, code(c.ID)})
+				rows = append(rows, []string{codes(c.Keys), c.About(), code(c.ID)})
 			}
 		}
 		parts = append(parts, "## "+group.title, table([]string{"key", "what it does", "command"}, rows))
@@ -80,6 +80,9 @@ func actionsPage(list []actions.Action) string {
 		key, judged := "", make([]string, len(a.Measures))
 		if a.Key != 0 {
 			key = code(string(a.Key))
+		}
+		if a.On != "" {
+			key += " on " + a.On
 		}
 		for i, m := range a.Measures {
 			judged[i] = m.Metric

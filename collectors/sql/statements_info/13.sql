@@ -1,5 +1,5 @@
 -- When the counters were read and whether they are the same ones as before.
 SELECT clock_timestamp() AS at,
   pg_postmaster_start_time() AS started,
-  0::bigint AS evictions,
-  current_setting('block_size')::bigint AS block_size
+  NULL::timestamptz AS reset,
+  0::bigint AS evictions
