@@ -177,18 +177,20 @@ func TestTextsAreFetchedSeldom(t *testing.T) {
 		took    time.Duration
 		off     bool
 		trouble string
+		pause   time.Duration
 	}{
-		{name: "cheap", took: 20 * time.Millisecond},
-		{name: "dear", took: 1300 * time.Millisecond, off: true, trouble: "texts of statements are off: reading them took 1.3 s"},
-		{name: "down", took: 6 * time.Second, err: &model.Fail{Class: model.Down, Text: "no answer"}, trouble: "no answer"},
-		{name: "failed", err: errors.New("no"), trouble: "no"},
+		{name: "cheap", took: 20 * time.Millisecond, pause: 10 * time.Second},
+		{name: "some time", took: 300 * time.Millisecond, pause: 30 * time.Second},
+		{name: "dear", pause: time.Minute, took: 1300 * time.Millisecond, off: true, trouble: "texts of statements are off: reading them took 1.3 s"},
+		{name: "down", pause: time.Minute, took: 6 * time.Second, err: &model.Fail{Class: model.Down, Text: "no answer"}, trouble: "no answer"},
+		{name: "failed", pause: time.Minute, err: errors.New("no"), trouble: "no"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var x texts
 			x.note(tt.err, tt.took)
-			if x.off != tt.off || x.trouble != tt.trouble {
-				t.Errorf("got off %v, trouble %q", x.off, x.trouble)
+			if x.off != tt.off || x.trouble != tt.trouble || x.pause != tt.pause {
+				t.Errorf("got off %v, trouble %q, pause %s", x.off, x.trouble, x.pause)
 			}
 		})
 	}
@@ -201,7 +203,7 @@ func TestTextsRemembered(t *testing.T) {
 	x.remember([]int64{1, 2}, []textRow{{ID: 1, Text: "SELECT $1"}})
 	before := x.known
 	rows := []model.Statement{row(1), row(2), row(3)}
-	x.at = time.Unix(1000, 0)
+	x.at, x.pause = time.Unix(1000, 0), time.Minute
 	x.fill(t.Context(), nil, rows, x.at.Add(59*time.Second)) // would break without a lane
 	if rows[0].Text != "SELECT $1" || rows[2].Text != "" {
 		t.Errorf("rows: %v", rows)

@@ -14,7 +14,9 @@ import (
 
 const (
 	textsVisible = 50          // rows whose texts are fetched
-	textsEvery   = time.Minute // between two fetches
+	textsEvery   = time.Minute // between two fetches, less where they cost little
+	textsSoonest = 10 * time.Second
+	textsShare   = 100         // a fetch may take one part in so many of the time
 	textsDear    = time.Second // a fetch that took longer is the last
 	textsKept    = 1000        // texts remembered, of up to 2000 bytes
 	textsAsked   = 200         // ids asked for at once, at most
@@ -26,6 +28,7 @@ type texts struct {
 	known   map[int64]string // by queryid; replaced, never changed, because it is published
 	wanted  map[int64]bool   // of what took much time since the newest fetch
 	at      time.Time        // of the newest fetch
+	pause   time.Duration    // before the next one
 	off     bool
 	trouble string // why texts are missing; "" while they are not
 }
@@ -35,7 +38,7 @@ type texts struct {
 // text is wanted where one looks back.
 func (t *texts) fill(ctx context.Context, lane *pg.Lane, rows []model.Statement, now time.Time) {
 	t.want(rows[:min(len(rows), textsVisible)])
-	if len(t.wanted) > 0 && !t.off && now.Sub(t.at) >= textsEvery {
+	if len(t.wanted) > 0 && !t.off && now.Sub(t.at) >= t.pause {
 		t.at = now
 		t.fetch(ctx, lane, slices.Sorted(maps.Keys(t.wanted)))
 	}
@@ -80,6 +83,10 @@ func (t *texts) fetch(ctx context.Context, lane *pg.Lane, ids []int64) {
 }
 
 func (t *texts) note(err error, took time.Duration) {
+	t.pause = textsEvery
+	if err == nil {
+		t.pause = min(max(textsShare*took, textsSoonest), textsEvery)
+	}
 	switch fail, failed := errors.AsType[*model.Fail](err); {
 	case failed && fail.Class == model.Down:
 		t.trouble = err.Error() // dear for another reason

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -155,10 +156,8 @@ func (a *App) mode() Mode {
 	if until, ok := a.o.Runner.Armed(); ok {
 		m.Armed = max(time.Until(until), 0)
 	}
-	for _, o := range a.over {
-		if card, ok := o.(*card); ok && card.phase == running {
-			m.Running = card.action.Title
-		}
+	if calls := a.o.Runner.Running(); len(calls) > 0 {
+		m.Running = calls[0].Title
 	}
 	return m
 }
@@ -216,9 +215,19 @@ func (a *App) key(ev *tcell.EventKey) {
 		a.over[n-1].key(a, ev)
 		return
 	}
-	if c, ok := a.command(keyName(ev)); ok {
+	name := keyName(ev)
+	c, ok := a.command(name)
+	switch {
+	case ok:
 		c.Do(a)
+	case name >= "0" && name <= "9":
+		a.say("there is no view on "+name+": "+a.pageKeys()+" open the views", Muted)
 	}
+}
+
+// pageKeys are the keys of the views: 0-8.
+func (a *App) pageKeys() string {
+	return string(a.pages[0].Key) + "-" + string(a.pages[len(a.pages)-1].Key)
 }
 
 // paste gives pasted text to what can take it; it never reaches the keys.
@@ -230,20 +239,22 @@ func (a *App) paste(text string) {
 	}
 }
 
-// args are what an action can take from what is looked at: on the overview
-// from the verdict, in a table from the selected row. What the action has no
-// parameter for stays behind.
+// args are what an action can take from what is looked at: in a table from the
+// selected row, else from the verdict where that names the action. What the
+// action has no parameter for stays behind.
 func (a *App) args(act actions.Action) actions.Args {
-	var from map[string]string
-	if row, ok := a.grid().row(); ok {
-		from = row.Args
+	out := actions.Args{}
+	if row, ok := a.grid().row(); ok && a.at.page != 0 {
+		out = taken(act, row.Args)
 	}
-	if a.at.page == 0 {
-		from = nil
-		if a.in.Suspect.Action == act.ID {
-			from = a.in.Suspect.Args
-		}
+	if len(out) == 0 && a.in.Suspect.Action == act.ID {
+		return taken(act, a.in.Suspect.Args)
 	}
+	return out
+}
+
+// taken is the part of some arguments that an action has parameters for.
+func taken(act actions.Action, from map[string]string) actions.Args {
 	out := actions.Args{}
 	for _, p := range act.Params {
 		if v := from[p.Name]; v != "" {
@@ -251,4 +262,18 @@ func (a *App) args(act actions.Action) actions.Args {
 		}
 	}
 	return out
+}
+
+// aim says what the keys that the verdict shows do on the page that is looked at.
+func (a *App) aim() Aim {
+	aim := Aim{}
+	if key := a.keyOf("evidence"); a.at.page == 0 {
+		aim.Evidence = "Enter"
+	} else if c, ok := a.command(key); ok && c.ID == "evidence" {
+		aim.Evidence = key
+	}
+	if act, ok := a.o.Runner.Find(a.in.Suspect.Action); ok {
+		aim.Elsewhere = !maps.Equal(a.args(act), taken(act, a.in.Suspect.Args))
+	}
+	return aim
 }

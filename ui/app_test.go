@@ -3,6 +3,7 @@ package ui
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gdamore/tcell/v2"
@@ -244,12 +245,41 @@ func TestEntry(t *testing.T) {
 }
 
 func TestAnActionOffItsOwnPageAsksForWhatItNeeds(t *testing.T) {
-	onScreen(t, "lock-pileup", 120, 36, func(s *stage) {
+	onScreen(t, "bloat", 120, 36, func(s *stage) {
 		s.press("3", "K")
 		if got := s.text(); !strings.Contains(got, "pid: process id") {
 			t.Errorf("K on the tables does not ask for the session:\n%s", got)
 		}
+		s.write("abc")
+		s.press("Enter")
+		if got := s.text(); !strings.Contains(got, "it is not a process number") {
+			t.Errorf("the form takes what is no pid:\n%s", got)
+		}
 		s.press("Esc")
+	})
+}
+
+// The key beside the verdict does what the verdict says, on every view; where a
+// selected row would take it, the verdict says so.
+func TestTheKeyOfTheVerdictEverywhere(t *testing.T) {
+	onScreen(t, "lock-pileup", 120, 36, func(s *stage) {
+		s.press("3", "K")
+		synctest.Wait()
+		if got := s.text(); !strings.Contains(got, "End session 4711") {
+			t.Errorf("K on the tables does not open the card of the verdict:\n%s", got)
+		}
+		s.press("Esc", "1")
+		if got := s.text(); !strings.Contains(got, " K end it") || strings.Contains(got, "0 K end it") || !strings.Contains(got, "e evidence") {
+			t.Errorf("the root of the queue is selected:\n%s", got)
+		}
+		s.press("Down")
+		if got := s.text(); !strings.Contains(got, "0 K end it") {
+			t.Errorf("K would take another session than the verdict names:\n%s", got)
+		}
+		s.press("9")
+		if got := s.text(); !strings.Contains(got, "there is no view on 9") {
+			t.Errorf("9 says nothing:\n%s", got)
+		}
 	})
 }
 

@@ -115,7 +115,14 @@ type Mode struct {
 	ReadOnly bool          // nothing can be changed, also not after arming (--readonly)
 	Armed    time.Duration // left until it disarms; 0 while it is not armed
 	Frozen   bool          // the view is held; what is shown is as of its instant
-	Running  string        // the action under way and its progress; "" for none
+	Running  string        // the action under way; "" for none
+	Aim      Aim
+}
+
+// Aim is what the keys that the verdict shows do on the page that is looked at.
+type Aim struct {
+	Evidence  string // the key that opens the evidence; "" where none does
+	Elsewhere bool   // the action's key takes the selected row, and that is another than the verdict names
 }
 
 // Tab is one face of a view.

@@ -24,7 +24,7 @@ func BenchmarkOverview(b *testing.B) {
 	defer under.Fini()
 	under.SetSize(160, 48)
 	screen := term.NewScreen(under, false, true)
-	a := &App{pages: Pages(), grids: map[place]*grid{}, glyphs: term.NewGlyphs(false)}
+	a := &App{o: Options{Runner: noActions()}, pages: Pages(), grids: map[place]*grid{}, glyphs: term.NewGlyphs(false)}
 	a.commands = commandList(a.pages, nil)
 	a.in = In{View: st.View(), Alerts: alerts, Suspect: s.suspect(now), Since: now, Mode: Mode{Server: "prod"}}
 	b.ReportAllocs()

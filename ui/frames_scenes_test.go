@@ -73,7 +73,7 @@ func suspectLock(now time.Time) alert.Suspect {
 		Evidence: []string{"p95 4.8 s, limit 1 s", "86 of 100 usable slots taken"},
 		Against:  []string{"no deploy in 9 h", "providers fine", "not load: requests/s flat"},
 		Since:    now.Add(-372 * time.Second), Rule: "db.locks.waiting", Level: alert.Critical,
-		Action: "pg.terminate", Args: map[string]string{"pid": "4711", "backend_start": "2000-01-01T00:20:00Z"},
+		Action: "pg.terminate", Args: map[string]string{"pid": "4711", "backend_start": now.Add(-372*time.Second - time.Minute).UTC().Format(time.RFC3339Nano)},
 	}
 }
 

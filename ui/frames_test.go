@@ -23,8 +23,9 @@ func screenshot(t *testing.T, in In, at place, w, h int) string {
 	defer under.Fini()
 	under.SetSize(w, h)
 	screen := term.NewScreen(under, in.ASCII, true)
-	a := &App{pages: Pages(), grids: map[place]*grid{}, glyphs: term.NewGlyphs(in.ASCII), at: at, in: in}
+	a := &App{o: Options{Runner: noActions()}, pages: Pages(), grids: map[place]*grid{}, glyphs: term.NewGlyphs(in.ASCII), at: at, in: in}
 	a.commands = commandList(a.pages, nil)
+	a.keys, _ = bind(a.commands, nil)
 	a.draw(canvas{screen: screen, theme: themes()[0], glyphs: a.glyphs, w: w, h: h})
 	screen.Show()
 	return testkit.ScreenText(under)

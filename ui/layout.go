@@ -38,6 +38,7 @@ func (a *App) draw(c canvas) {
 func (a *App) frameAround(c canvas) canvas {
 	in := a.in
 	in.Width, in.Height = c.w, c.h
+	in.Mode.Aim = a.aim()
 	top := 0
 	c.part(0, top, c.w, 1).line(0, 0, HeaderLine(in))
 	if a.frozen != nil {

@@ -70,7 +70,7 @@ func (a *App) rowless() bool {
 	if a.table() != nil {
 		return false
 	}
-	a.say("no rows here: "+string(a.pages[1].Key)+"-"+string(a.pages[len(a.pages)-1].Key)+" open the views", Muted)
+	a.say("no rows here: "+a.pageKeys()+" open the views", Muted)
 	return true
 }
 
@@ -213,8 +213,7 @@ func (a *App) footer(width int) Line {
 		}
 	}
 	if cells(views...)+cells(rest...) > width {
-		keys := string(a.pages[0].Key) + "-" + string(a.pages[len(a.pages)-1].Key)
-		views = Line{{Text: keys + " ", Role: Strong}, {Text: "views  ", Role: Muted}}
+		views = Line{{Text: a.pageKeys() + " ", Role: Strong}, {Text: "views  ", Role: Muted}}
 	}
 	return append(views, rest...)
 }

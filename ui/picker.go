@@ -170,6 +170,8 @@ func newMenu(a *App) *picker {
 		it.key = a.keyOf(act.ID)
 		if target := targetText(act, a.args(act)); target != "" {
 			it.note += " · " + target
+		} else if ask := missingParams(act, a.args(act)); len(ask) > 0 {
+			it.note += " · asks for " + ask[0].Name
 		}
 		if why := a.o.Runner.Blocked(act.ID); why != "" {
 			it.note, it.do = "blocked: "+why, nil

@@ -162,3 +162,9 @@ func sceneNamed(t *testing.T, name string) scene {
 
 // settle lets goroutines come to rest for a while of the virtual clock.
 func settle(d time.Duration) { <-time.After(d) }
+
+// noActions is a runner that can do nothing.
+func noActions() *actions.Runner {
+	r, _ := actions.NewRunner(actions.Options{Server: "prod", Audit: &record{}}) // no action, so no fault
+	return r
+}

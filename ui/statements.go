@@ -21,7 +21,10 @@ func perSecond(s model.Statement, elapsed time.Duration) float64 {
 // statementText is the text of a statement, or what stands for it.
 func statementText(s model.Statement) string {
 	if s.Text == "" {
-		return "(text not read yet, id " + strconv.FormatInt(s.ID, 10) + ")"
+		return "(no text yet, id " + strconv.FormatInt(s.ID, 10) + ")"
+	}
+	if s.Ours() {
+		return "(tocsin) " + oneLine(bareSQL(s.Text))
 	}
 	return oneLine(bareSQL(s.Text))
 }
@@ -67,12 +70,12 @@ func statementsPanel(in In) Panel {
 		p.Lines = append(p.Lines, Line{figure(6, Strong, whole(s.Share)), figure(9, Plain, took(s.Mean())),
 			figure(10, Muted, rate(perSecond(s, v.Elapsed))), gap(2), span(Plain, statementText(s))})
 	}
-	if len(v.Rows) == 0 {
+	if len(rows) == 0 {
 		p.Lines = []Line{{gap(1), span(Muted, "no statement ended in the last "+age(v.Elapsed))}}
 		p.Short = Line{span(Muted, "none ended in "+age(v.Elapsed))}
 		return panelOf(in, p, r.status)
 	}
-	top := v.Rows[0]
+	top := rows[max(slices.IndexFunc(rows, func(s model.Statement) bool { return s.Text != "" }), 0)] // one line says little without its text
 	p.Short = Line{figure(5, Strong, whole(top.Share)), gap(1), span(Plain, "mean "+took(top.Mean())), gap(2), span(Muted, statementText(top))}
 	return panelOf(in, p, r.status)
 }

@@ -114,6 +114,9 @@ func keySpan(in In) Span {
 		return Span{}
 	}
 	key := nameOr(in.Keys[s.Action], "a") // without a key of its own, by the menu
+	if in.Mode.Aim.Elsewhere {
+		key = nameOr(in.Keys["view.overview"], "0") + " " + key // the selected row is another
+	}
 	if in.Width < 40 {
 		return span(Strong, key)
 	}
@@ -137,8 +140,8 @@ func groundsLine(in In) Line {
 		return nil
 	}
 	text := joined(in.glyphs(), parts...)
-	if in.Width < 60 || !s.Found() {
+	if in.Width < 60 || !s.Found() || in.Mode.Aim.Evidence == "" {
 		return Line{gap(3), span(Muted, text)}
 	}
-	return spread(in.Width-1, Line{gap(3), span(Muted, text)}, span(Muted, "Enter evidence"))
+	return spread(in.Width-1, Line{gap(3), span(Muted, text)}, span(Muted, in.Mode.Aim.Evidence+" evidence"))
 }
