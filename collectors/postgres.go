@@ -44,6 +44,20 @@ func unseen(caps pg.Caps, things string) string {
 	return fmt.Sprintf("role %s sees only its own %s: %s", caps.Role, things, caps.ReadStatsHint())
 }
 
+// blind says what a role does not see of others, and the grant that opens it;
+// "" when it sees all.
+func blind(caps pg.Caps, what string) string {
+	if caps.ReadStats {
+		return ""
+	}
+	return fmt.Sprintf("role %s does not see %s: %s", caps.Role, what, caps.ReadStatsHint())
+}
+
+// unlisted says that the role may not list a folder of the server.
+func unlisted(caps pg.Caps, what string) string {
+	return fmt.Sprintf("role %s may not list %s: %s", caps.Role, what, caps.GrantMonitor())
+}
+
 // age turns seconds into a duration. Clocks differ by microseconds: an age is
 // never negative.
 func age(seconds *float64) *time.Duration {

@@ -28,10 +28,11 @@ type progressRow struct {
 
 // Collect reads on the fast lane.
 func (c Progress) Collect(ctx context.Context) (model.Progress, error) {
+	var out model.Progress
 	rows, err := pg.Read(ctx, c.Server.Fast(), func(ctx context.Context, s *pg.Session) ([]progressRow, error) {
+		out.Hidden = blind(s.Caps(), "how far other roles are")
 		return list[progressRow](ctx, s, "progress")
 	})
-	var out model.Progress
 	for _, row := range rows {
 		out.Rows = append(out.Rows, row.operation())
 	}
@@ -72,10 +73,11 @@ type horizonRow struct {
 
 // Collect reads on the slow lane.
 func (c Horizon) Collect(ctx context.Context) (model.Horizon, error) {
+	var out model.Horizon
 	rows, err := pg.Read(ctx, c.Server.Slow(), func(ctx context.Context, s *pg.Session) ([]horizonRow, error) {
+		out.Hidden = blind(s.Caps(), "since when, and in what state")
 		return list[horizonRow](ctx, s, "horizon", s.OwnPIDs())
 	})
-	var out model.Horizon
 	for _, r := range rows {
 		holder := model.Holder{
 			Kind: r.Kind, Name: r.Name, PID: r.PID, Database: r.Database, Owner: r.Owner,

@@ -115,6 +115,10 @@ func TestBloat(t *testing.T) {
 		if got := collect(t, plain); got.Hidden != "" || got.Rows[0].BloatBytes == nil {
 			t.Errorf("after the grant: %+v", got)
 		}
+		testkit.Exec(t, d.admin(t), `ALTER TABLE "My Shop"."Big" ENABLE ROW LEVEL SECURITY`)
+		if got := collect(t, plain); got.Hidden != "row-level security hides the statistics of My Shop.Big from role "+role {
+			t.Errorf("behind row-level security: %+v", got)
+		}
 		testkit.Exec(t, d.admin(t), "DROP OWNED BY "+role)
 	})
 }

@@ -17,30 +17,38 @@ func everyPair(t *testing.T, test func(t *testing.T, primary, standby database))
 	t.Helper()
 	for _, major := range testkit.Majors() {
 		t.Run(fmt.Sprint(major), func(t *testing.T) {
-			primary := testkit.PostgresMajor(t, major, local.PostgresOptions{})
+			primary := testkit.PostgresMajor(t, major, local.PostgresOptions{Settings: map[string]string{
+				"wal_level": "logical", "max_prepared_transactions": "2", "hot_standby_feedback": "on",
+			}})
 			standby := testkit.Standby(t, primary, "replica1")
 			test(t, database{server: primary, name: "postgres", major: major}, database{server: standby, name: "postgres", major: major})
 		})
 	}
 }
 
-func TestReplication(t *testing.T) {
+// Servers are dear to start, so that both tests are on the same ones.
+func TestPrimaryAndStandby(t *testing.T) {
 	t.Parallel()
 	everyPair(t, func(t *testing.T, primary, standby database) {
-		serverReads(t, standby.watch(t, "postgres"))
-		lead := &Replication{Server: primary.watch(t, "postgres"), Expected: []string{"replica1", "replica2"}}
-		follow := &Replication{Server: standby.watch(t, "postgres")}
-		if got := collect(t, lead); got.Standby || got.Timeline != 1 || len(got.Missing()) != 1 || got.Missing()[0] != "replica2" {
-			t.Errorf("primary: %+v", got)
-		}
-		got := collect(t, follow)
-		if w := got.Receiver; !got.Standby || got.Timeline != 1 || w == nil || w.Status != "streaming" || w.Expected == nil || !*w.Expected {
-			t.Errorf("standby: %+v, %+v", got, got.Receiver)
-		}
-		lagging(t, primary, standby, lead)
-		primary.server.Kill()
-		promoted(t, standby, follow)
+		t.Run("matrix", func(t *testing.T) { readMatrix(t, newPair(t, primary, standby)) })
+		t.Run("replication", func(t *testing.T) { replicates(t, primary, standby) })
 	})
+}
+
+// replicates compares what is told of a pair with what is done to it.
+func replicates(t *testing.T, primary, standby database) {
+	lead := &Replication{Server: primary.watch(t, "postgres"), Expected: []string{"replica1", "replica2"}}
+	follow := &Replication{Server: standby.watch(t, "postgres")}
+	if got := collect(t, lead); got.Standby || got.Timeline != 1 || len(got.Missing()) != 1 || got.Missing()[0] != "replica2" {
+		t.Errorf("primary: %+v", got)
+	}
+	got := collect(t, follow)
+	if w := got.Receiver; !got.Standby || got.Timeline != 1 || w == nil || w.Status != "streaming" || w.Expected == nil || !*w.Expected {
+		t.Errorf("standby: %+v, %+v", got, got.Receiver)
+	}
+	lagging(t, primary, standby, lead)
+	primary.server.Kill()
+	promoted(t, standby, follow)
 }
 
 // lagging stops the standby and lets it go on: bytes and seconds tell.

@@ -8,39 +8,8 @@ import (
 
 	"tocsin/internal/local"
 	"tocsin/internal/model"
-	"tocsin/internal/pg"
 	"tocsin/internal/testkit"
 )
-
-// serverReads reads every source of server health twice, and gives what failed.
-func serverReads(t *testing.T, s *pg.Server) {
-	t.Helper()
-	databases, wal, io, settings := &Databases{Server: s}, &WAL{Server: s}, &IO{Server: s}, &Settings{Server: s}
-	replication := &Replication{Server: s}
-	for range 2 {
-		collect(t, databases)
-		collect(t, wal)
-		collect(t, io)
-		collect(t, settings)
-		collect(t, replication)
-		collect(t, Checkpoints{Server: s})
-		collect(t, Slots{Server: s})
-		collect(t, Archiver{Server: s})
-		collect(t, Progress{Server: s})
-		collect(t, Horizon{Server: s})
-	}
-}
-
-func TestServerHealthForEveryRole(t *testing.T) {
-	t.Parallel()
-	everyMajor(t, func(t *testing.T, d database) {
-		for _, grants := range []string{"", "pg_read_all_stats", "pg_monitor"} {
-			name := "role_" + strings.ReplaceAll(grants, "pg_", "")
-			serverReads(t, d.watch(t, d.role(t, name, grants)))
-		}
-		serverReads(t, d.watch(t, "postgres"))
-	})
-}
 
 func TestDatabases(t *testing.T) {
 	everyMajor(t, func(t *testing.T, d database) {

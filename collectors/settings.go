@@ -21,7 +21,8 @@ type Settings struct {
 }
 
 type settingRow struct {
-	At time.Time
+	At  time.Time
+	All bool // the role sees those for superusers too
 	model.Setting
 }
 
@@ -39,15 +40,19 @@ func (c *Settings) Collect(ctx context.Context) (model.Settings, error) {
 	if err != nil || len(got.rows) == 0 {
 		return model.Settings{}, err
 	}
-	out := model.Settings{Hidden: unseenSettings(got.caps)}
+	first := got.rows[0]
+	out := model.Settings{}
+	if !first.All {
+		out.Hidden = fmt.Sprintf("role %s does not see settings that are for superusers: %s", got.caps.Role, got.caps.GrantMonitor())
+	}
 	for _, row := range got.rows {
 		out.Rows = append(out.Rows, row.Setting)
 	}
-	if c.last != nil && c.all == got.caps.ReadStats {
-		c.changes = append(c.changes, settingChanges(c.last, out.Rows, got.rows[0].At)...)
+	if c.last != nil && c.all == first.All {
+		c.changes = append(c.changes, settingChanges(c.last, out.Rows, first.At)...)
 		c.changes = c.changes[max(0, len(c.changes)-changesKept):]
 	}
-	c.last, c.all = out.Rows, got.caps.ReadStats
+	c.last, c.all = out.Rows, first.All
 	out.Changes = slices.Clone(c.changes)
 	return out, nil
 }
@@ -78,11 +83,4 @@ func settingChanges(was, is []model.Setting, at time.Time) []model.SettingChange
 		}
 	}
 	return out
-}
-
-func unseenSettings(caps pg.Caps) string {
-	if caps.ReadStats {
-		return ""
-	}
-	return fmt.Sprintf("role %s does not see settings that are for superusers: %s", caps.Role, caps.ReadStatsHint())
 }

@@ -50,6 +50,7 @@ func readArchiver(ctx context.Context, s *pg.Session) (model.Archiver, error) {
 		Failed: row.Failed, LastFailed: row.LastFailed, FailedAt: row.FailedAt,
 	}
 	if !row.MayList {
+		out.Hidden = unlisted(s.Caps(), "what waits to be archived")
 		return out, nil
 	}
 	ready, err := single[readyRow](ctx, s, "archive_ready")

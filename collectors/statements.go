@@ -141,6 +141,12 @@ func statementsReadable(s *pg.Session) error {
 			Text:  fmt.Sprintf("the extension pg_stat_statements in database %s is too old: %s", db, caps.PgssVer),
 			Hint:  "ALTER EXTENSION pg_stat_statements UPDATE",
 		}
+	case caps.PgssShut:
+		return &model.Fail{
+			Class: model.Denied,
+			Text:  fmt.Sprintf("role %s may not use the schema of pg_stat_statements", caps.Role),
+			Hint:  caps.GrantUsage(caps.PgssAt),
+		}
 	}
 	return nil
 }

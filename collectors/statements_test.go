@@ -1,6 +1,7 @@
 package collectors
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -148,6 +149,41 @@ func TestStatementsNotPreloaded(t *testing.T) {
 	if fail.Class != model.Missing || !strings.Contains(fail.Hint, "shared_preload_libraries") {
 		t.Errorf("got %+v", fail)
 	}
+}
+
+// What a role is told opens the statements to it one after the other, on the
+// connection that is there and soon.
+func TestStatementsOpenUp(t *testing.T) {
+	t.Parallel()
+	server := servers.PostgresMajor(t, 16)
+	d := database{server: server, name: servers.Database(t, server)}
+	admin := d.admin(t)
+	testkit.Exec(t, admin, `CREATE SCHEMA "My Ext"`, `CREATE EXTENSION pg_stat_statements SCHEMA "My Ext" VERSION '1.7'`)
+	plain := d.role(t, "plain", "")
+	c := &Statements{Server: d.watch(t, plain)}
+	for _, want := range []model.Fail{
+		{Class: model.Missing, Hint: "ALTER EXTENSION pg_stat_statements UPDATE"},
+		{Class: model.Denied, Hint: `GRANT USAGE ON SCHEMA "My Ext" TO "` + plain + `"`},
+	} {
+		var fail *model.Fail
+		testkit.Until(t, 10*time.Second, want.Hint, func(context.Context) bool {
+			fail = failure(t, c)
+			return fail.Hint == want.Hint
+		})
+		if fail.Class != want.Class {
+			t.Errorf("got %+v", fail)
+		}
+		testkit.Exec(t, admin, fail.Hint)
+	}
+	var got model.Statements
+	testkit.Until(t, 10*time.Second, "the statements", func(ctx context.Context) bool {
+		var err error
+		got, err = c.Collect(ctx)
+		return err == nil
+	})
+	openUp(t, d, got.Hidden, "GRANT pg_monitor TO ")
+	testkit.Until(t, 10*time.Second, "all statements", func(context.Context) bool { return collect(t, c).Hidden == "" })
+	testkit.Exec(t, admin, "DROP OWNED BY "+plain)
 }
 
 // After an upgrade of the server the extension stays what it was.

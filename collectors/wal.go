@@ -2,7 +2,6 @@ package collectors
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"tocsin/internal/model"
@@ -103,7 +102,7 @@ func readWAL(ctx context.Context, s *pg.Session) (walReading, error) {
 	case err != nil:
 		return out, err
 	case !row.MayList:
-		out.hidden = fmt.Sprintf("role %s may not list the folder of the log: GRANT pg_monitor TO %q", s.Caps().Role, s.Caps().Role)
+		out.hidden = unlisted(s.Caps(), "the folder of the log")
 		return out, nil
 	}
 	dir, err := single[walDirRow](ctx, s, "wal_dir")

@@ -29,7 +29,7 @@ func horizonFrame(in In) Frame {
 	for _, h := range r.Value.Rows {
 		t.Rows = append(t.Rows, holderRow(h))
 	}
-	return frameOf(in, Frame{Head: horizonHead(in, r.Value), Table: t}, r.status)
+	return frameOf(in, Frame{Head: append(hidden(in, r.Value.Hidden), horizonHead(in, r.Value)...), Table: t}, r.status)
 }
 
 func holderRow(h model.Holder) Row {

@@ -28,7 +28,7 @@ func progressFrame(in In) Frame {
 	for _, o := range r.Value.Rows {
 		t.Rows = append(t.Rows, operationRow(in, o))
 	}
-	return frameOf(in, Frame{Table: t}, r.status)
+	return frameOf(in, Frame{Head: hidden(in, r.Value.Hidden), Table: t}, r.status)
 }
 
 func operationRow(in In, o model.Operation) Row {

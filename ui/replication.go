@@ -85,6 +85,9 @@ func archiverText(in In, a model.Archiver) string {
 	if a.Ready != nil && *a.Ready > 0 {
 		text += ", " + plural(int(*a.Ready), "segment waits", "segments wait")
 	}
+	if a.Hidden != "" {
+		text += "; " + a.Hidden
+	}
 	return text
 }
 
@@ -109,12 +112,15 @@ func replicaRow(in In, x model.Replica) Row {
 	if x.State == "" {
 		state = Cell{Text: "?", Role: Unknown}
 	}
-	note := ""
+	note, behind, lag := "", behindCell(in, x.Name, x.LagBytes), lagCell(x.LagBytes, x.Lag)
+	if x.Copies() {
+		note, behind, lag = "a base backup: Progress tells how far it is", Cell{}, Cell{}
+	}
 	if x.XminAge > 0 {
 		note = "holds back vacuum by " + count(x.XminAge) + " transactions"
 	}
 	return Row{Key: "standby/" + strconv.Itoa(x.PID), Cells: []Cell{
-		{Text: "standby"}, {Text: x.Name, Role: Strong}, state, behindCell(in, x.Name, x.LagBytes), lagCell(x.LagBytes, x.Lag),
+		{Text: "standby"}, {Text: x.Name, Role: Strong}, state, behind, lag,
 		{Text: x.Sync, Role: Muted}, {Text: x.Client, Role: Muted}, {Text: note, Role: Muted},
 	}}
 }

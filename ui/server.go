@@ -165,6 +165,9 @@ func settingItems(in In) []quantity {
 	if len(waiting) > 0 {
 		it.means = "! wait for a restart: " + strings.Join(waiting, ", ")
 	}
+	if r.Value.Hidden != "" {
+		it.means += "; " + r.Value.Hidden
+	}
 	return []quantity{it.is(float64(len(waiting)), count(int64(len(waiting)))+" pending")}
 }
 

@@ -334,7 +334,10 @@ func (x Indexes) Facts() []Fact {
 		}
 	}
 	invalid := Known("db.indexes.invalid", float64(broken), None, nil)
-	if x.Hidden != "" && broken > 0 {
+	switch {
+	case broken > 0 && x.Standby:
+		invalid = Unknown("db.indexes.invalid", None, nil, "what is invalid on a standby may be an index that its primary builds just now: look there")
+	case broken > 0 && x.Hidden != "":
 		invalid = Unknown("db.indexes.invalid", None, nil, x.Hidden)
 	}
 	return []Fact{invalid, Known("db.indexes.unused.bytes", float64(unused), Bytes, nil),

@@ -64,15 +64,20 @@ func (r Replication) Missing() []string {
 }
 
 func (r Replication) follows(name string) bool {
-	return slices.ContainsFunc(r.Replicas, func(x Replica) bool { return x.Name == name })
+	return slices.ContainsFunc(r.Replicas, func(x Replica) bool { return x.Name == name && !x.Copies() })
 }
+
+// Copies tells a base backup under way, which replays nothing and ends.
+func (x Replica) Copies() bool { return x.State == "backup" }
 
 // Facts implements the snapshot of the store. Seconds count only while bytes
 // are behind: an idle primary gives none to replay.
 func (r Replication) Facts() []Fact {
 	facts := []Fact{Known("db.standby", one(r.Standby), None, nil), Known("db.timeline", float64(r.Timeline), None, nil)}
 	for i, x := range r.Replicas {
-		facts = append(facts, lagFacts(r.nameOf(i), x.LagBytes, x.Lag, r.Hidden)...)
+		if !x.Copies() {
+			facts = append(facts, lagFacts(r.nameOf(i), x.LagBytes, x.Lag, r.Hidden)...)
+		}
 	}
 	for _, name := range r.Expected {
 		facts = append(facts, Known("db.replica.gone", one(!r.follows(name)), None, Labels{"replica": name}))
@@ -171,6 +176,7 @@ type Archiver struct {
 	LastFailed string
 	FailedAt   *time.Time
 	Ready      *int64 // segments that wait; nil where the role may not list them
+	Hidden     string // what the role may not see and the grant that opens it; "" when all is seen
 }
 
 // Failing tells whether the newest attempt failed.
@@ -180,7 +186,7 @@ func (a Archiver) Failing() bool {
 
 // Facts implements the snapshot of the store.
 func (a Archiver) Facts() []Fact {
-	ready := Unknown("db.archiver.ready", None, nil, "needs pg_monitor")
+	ready := Unknown("db.archiver.ready", None, nil, a.Hidden)
 	if a.Ready != nil {
 		ready = Known("db.archiver.ready", float64(*a.Ready), None, nil)
 	}

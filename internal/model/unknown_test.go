@@ -22,6 +22,8 @@ func TestFactsKeepTheirOrder(t *testing.T) {
 func TestWhatIsNotToldIsNotZero(t *testing.T) {
 	idle := App{Windows: []AppWindow{{Window: time.Minute, Elapsed: time.Minute}}}
 	hidden := Activity{Hidden: "GRANT pg_monitor", Sessions: []Session{{PID: 1, Database: "shop", BlockedBy: []int{2}}, {PID: 2, Database: "shop"}}}
+	broken := []Index{{Name: "broken"}}
+	backup := Replication{Expected: []string{"a"}, Replicas: []Replica{{Name: "a", State: "backup"}}}
 	tests := []struct {
 		name  string
 		facts []Fact
@@ -37,6 +39,10 @@ func TestWhatIsNotToldIsNotZero(t *testing.T) {
 		{"http.p95", idle.Facts(), false, 0},
 		{"db.locks.waiting", hidden.Facts(), true, 1},
 		{"db.query.longest", hidden.Facts(), false, 0},
+		{"db.indexes.invalid", Indexes{Rows: broken}.Facts(), true, 1},
+		{"db.indexes.invalid", Indexes{Rows: broken, Standby: true}.Facts(), false, 0}, // the primary may be building it
+		{"db.indexes.invalid", Indexes{Standby: true}.Facts(), true, 0},
+		{"db.replica.gone", backup.Facts(), true, 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -51,5 +57,14 @@ func TestWhatIsNotToldIsNotZero(t *testing.T) {
 			}
 			t.Error("there is no such fact")
 		})
+	}
+}
+
+// A base backup is no standby: it has no lag, not even one that is not known.
+func TestBaseBackupHasNoLag(t *testing.T) {
+	for _, f := range (Replication{Replicas: []Replica{{Name: "pg_basebackup", State: "backup"}}}).Facts() {
+		if f.Labels["replica"] != "" {
+			t.Errorf("got %+v", f)
+		}
 	}
 }

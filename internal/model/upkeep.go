@@ -8,7 +8,8 @@ import (
 // Progress lists the long operations that tell how far they are. Source:
 // the views pg_stat_progress_*.
 type Progress struct {
-	Rows []Operation // by their beginning
+	Rows   []Operation // by their beginning
+	Hidden string      // what the role may not see and the grant that opens it; "" when all is seen
 }
 
 // Operation is one long operation.
@@ -47,7 +48,8 @@ func (p Progress) Facts() []Fact {
 // the oldest of them can be removed. Source: pg_stat_activity,
 // pg_prepared_xacts, pg_replication_slots, pg_stat_replication.
 type Horizon struct {
-	Rows []Holder // the oldest first
+	Rows   []Holder // the oldest first
+	Hidden string   // what the role may not see and the grant that opens it; "" when all is seen
 }
 
 // Holder is one that holds back the horizon.

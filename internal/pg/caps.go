@@ -13,9 +13,14 @@ import (
 //go:embed sql
 var sqlFiles embed.FS
 
-// capsEvery is how often what a session may do is read again: a right may be
-// granted, an extension made or a standby promoted under it.
-const capsEvery = 30 * time.Second
+const (
+	// capsEvery is how often what a session may do is read again: a right may be
+	// granted, an extension made or a standby promoted under it.
+	capsEvery = 30 * time.Second
+	// capsLacking is the same for a session that lacks a right or the extension:
+	// whoever was told to grant it looks whether it helped.
+	capsLacking = 3 * time.Second
+)
 
 // Caps is what a session can do, read when it begins and now and then again.
 // Source: pg_roles, pg_extension, server_version_num.
@@ -27,7 +32,16 @@ type Caps struct {
 	ReadStats bool   // sees the sessions and statements of other roles
 	PgssAt    string // schema of pg_stat_statements; "" where the extension is not made
 	PgssVer   string // extension version: "1.10"
+	PgssShut  bool   // the role may not use that schema
 	Pooled    bool   // there is a pooler in between
+}
+
+// due is how long they may be relied on.
+func (c Caps) due() time.Duration {
+	if !c.ReadStats || c.PgssVer == "" || c.PgssShut {
+		return capsLacking
+	}
+	return capsEvery
 }
 
 // Major is the server's major version.
@@ -52,8 +66,12 @@ func (c Caps) ReadStatsHint() string {
 	if c.ReadStats {
 		return ""
 	}
-	return grantMonitor(c.Role)
+	return c.GrantMonitor()
 }
+
+// GrantMonitor is the statement that lets the role see all that there is to
+// watch but the contents of tables.
+func (c Caps) GrantMonitor() string { return grantMonitor(c.Role) }
 
 func grantMonitor(role string) string {
 	return "GRANT pg_monitor TO " + quoteRole(role)
@@ -69,6 +87,7 @@ type capsRow struct {
 	ReadStats   bool
 	PgssSchema  string
 	PgssVersion string
+	PgssShut    bool
 }
 
 // readCaps asks in the mode that also works through a transaction pooler.
@@ -87,7 +106,7 @@ func readCaps(ctx context.Context, conn *pgx.Conn, pooled bool) (Caps, error) {
 	}
 	return Caps{
 		Version: row.Version, PID: row.PID, Standby: row.Standby, Role: row.Role, ReadStats: row.ReadStats,
-		PgssAt: row.PgssSchema, PgssVer: row.PgssVersion,
+		PgssAt: row.PgssSchema, PgssVer: row.PgssVersion, PgssShut: row.PgssShut,
 		Pooled: pooled || row.PID != int(conn.PgConn().PID()),
 	}, nil
 }
@@ -103,4 +122,9 @@ func (c Caps) GrantSelect(kind string, schemas []string) string {
 		quoted[i] = pgx.Identifier{s}.Sanitize()
 	}
 	return "GRANT SELECT ON ALL " + kind + " IN SCHEMA " + strings.Join(quoted, ", ") + " TO " + quoteRole(c.Role)
+}
+
+// GrantUsage is the statement that lets the role look into a schema.
+func (c Caps) GrantUsage(schema string) string {
+	return "GRANT USAGE ON SCHEMA " + pgx.Identifier{schema}.Sanitize() + " TO " + quoteRole(c.Role)
 }

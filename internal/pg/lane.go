@@ -98,7 +98,7 @@ func (l *Lane) ready(ctx context.Context, a asked) error {
 		}
 		l.conn, l.capsAt = conn, time.Time{}
 	}
-	if time.Since(l.capsAt) < capsEvery {
+	if time.Since(l.capsAt) < l.caps.due() {
 		return nil
 	}
 	first := l.capsAt.IsZero()

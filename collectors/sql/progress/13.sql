@@ -1,10 +1,11 @@
--- All that tells how far it is. Names of relations of other databases cannot be looked up from here.
+-- All that tells how far it is. Names of relations of other databases cannot be looked up from here. A role without
+-- pg_read_all_stats sees of other roles only that something is under way.
 WITH p (kind, pid, datname, relid, phase, done, total, unit, note) AS (
   SELECT 'vacuuming', pid, datname, relid, phase, heap_blks_scanned, heap_blks_total, 'blocks',
     CASE WHEN index_vacuum_count > 0 THEN 'index pass ' || index_vacuum_count ELSE '' END
   FROM pg_stat_progress_vacuum
   UNION ALL
-  SELECT command, pid, datname, relid, phase,
+  SELECT coalesce(command, 'index build'), pid, datname, relid, phase,
     CASE WHEN lockers_total > 0 AND phase LIKE 'waiting%' THEN lockers_done WHEN blocks_total > 0 THEN blocks_done ELSE tuples_done END,
     CASE WHEN lockers_total > 0 AND phase LIKE 'waiting%' THEN lockers_total WHEN blocks_total > 0 THEN blocks_total ELSE tuples_total END,
     CASE WHEN lockers_total > 0 AND phase LIKE 'waiting%' THEN 'sessions' WHEN blocks_total > 0 THEN 'blocks' ELSE 'rows' END,
@@ -14,7 +15,7 @@ WITH p (kind, pid, datname, relid, phase, done, total, unit, note) AS (
   SELECT 'analyzing', pid, datname, relid, phase, sample_blks_scanned, sample_blks_total, 'blocks', ''
   FROM pg_stat_progress_analyze
   UNION ALL
-  SELECT command, pid, datname, relid, phase,
+  SELECT coalesce(command, 'table rewrite'), pid, datname, relid, phase,
     CASE WHEN phase = 'seq scanning heap' THEN heap_blks_scanned ELSE heap_tuples_written END,
     CASE WHEN phase = 'seq scanning heap' THEN heap_blks_total ELSE heap_tuples_scanned END,
     CASE WHEN phase = 'seq scanning heap' THEN 'blocks' ELSE 'rows' END,

@@ -1,5 +1,6 @@
 -- The settings that are not at their default, less those of our own session. What may hold a secret is not read.
 SELECT clock_timestamp() AS at,
+  pg_has_role('pg_read_all_settings', 'USAGE') AS "all",
   name,
   CASE WHEN name ~* '(secret|passw|passphrase|token|conninfo|jwt|credential|api_?key|private_?key)' THEN '(not read)'
     ELSE coalesce(current_setting(name, true), '') END AS value,
