@@ -120,7 +120,7 @@ func (p *program) addPostgres() error {
 	fast := sched.Timing{Every: 2 * time.Second, Timeout: pg.FastLimit + time.Second, Group: "postgres", MaxWait: longestRetry}
 	lead := fast
 	lead.Retry, lead.MaxWait = firstRetry, leadRetry
-	slow := sched.Timing{Every: 10 * time.Second, Timeout: pg.SlowLimit + time.Second, Group: "postgres", MaxWait: longestRetry}
+	slow := sched.Timing{Every: 10 * time.Second, Timeout: pg.SlowLimit + time.Second, Group: "postgres", MaxWait: longestRetry, Yields: true}
 	tables := slow
 	tables.Every = 15 * time.Second
 	slow.Rate = true
@@ -135,7 +135,7 @@ func (p *program) addPostgres() error {
 
 // addRelations adds what of a database changes slowly and costs more to read.
 func (p *program) addRelations(server *pg.Server) {
-	rare := sched.Timing{Every: 5 * time.Minute, Timeout: pg.SlowLimit + time.Second, Group: "postgres", MaxWait: 5 * time.Minute}
+	rare := sched.Timing{Every: 5 * time.Minute, Timeout: pg.SlowLimit + time.Second, Group: "postgres", MaxWait: 5 * time.Minute, Yields: true}
 	add(p, store.IndexesKey(), collectors.Indexes{Server: server}, rare)
 	add(p, store.BloatKey(), collectors.Bloat{Server: server}, rare)
 	add(p, store.SequencesKey(), collectors.Sequences{Server: server}, rare)

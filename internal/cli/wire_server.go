@@ -16,7 +16,7 @@ func (p *program) addServer(server *pg.Server, c config.Postgres) {
 	often := sched.Timing{Every: 30 * time.Second, Timeout: pg.FastLimit + time.Second, Group: "postgres", MaxWait: longestRetry}
 	counted := often
 	counted.Every, counted.Rate = 30*time.Second, true
-	seldom := sched.Timing{Every: 2 * time.Minute, Timeout: pg.SlowLimit + time.Second, Group: "postgres", MaxWait: longestRetry}
+	seldom := sched.Timing{Every: 2 * time.Minute, Timeout: pg.SlowLimit + time.Second, Group: "postgres", MaxWait: longestRetry, Yields: true}
 	horizon := seldom
 	horizon.Every = time.Minute
 	add(p, store.ReplicationKey(), &collectors.Replication{Server: server, Expected: c.Standbys}, often)
