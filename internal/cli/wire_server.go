@@ -16,19 +16,19 @@ func (p *program) addServer(server *pg.Server, c config.Postgres) {
 	often := sched.Timing{Every: 30 * time.Second, Timeout: pg.FastLimit + time.Second, Group: "postgres", MaxWait: longestRetry}
 	counted := often
 	counted.Every, counted.Rate = 30*time.Second, true
-	seldom := sched.Timing{Every: 2 * time.Minute, Timeout: pg.SlowLimit + time.Second, Group: "postgres", MaxWait: longestRetry, Yields: true}
+	seldom := sched.Timing{Every: 2 * time.Minute, Timeout: pg.SlowLimit + time.Second, Group: "postgres", Retry: rareRetry, MaxWait: longestRetry, Yields: true}
 	horizon := seldom
 	horizon.Every = time.Minute
-	add(p, store.ReplicationKey(), &collectors.Replication{Server: server, Expected: c.Standbys}, often)
-	add(p, store.ProgressKey(), collectors.Progress{Server: server}, often)
-	add(p, store.SlotsKey(), collectors.Slots{Server: server}, often)
-	add(p, store.DatabasesKey(), &collectors.Databases{Server: server}, counted)
-	add(p, store.WALKey(), &collectors.WAL{Server: server}, counted)
-	add(p, store.IOKey(), &collectors.IO{Server: server}, counted)
-	add(p, store.CheckpointsKey(), collectors.Checkpoints{Server: server}, seldom)
-	add(p, store.HorizonKey(), collectors.Horizon{Server: server}, horizon)
-	add(p, store.ArchiverKey(), collectors.Archiver{Server: server}, seldom)
-	add(p, store.SettingsKey(), &collectors.Settings{Server: server}, seldom)
+	add(p, store.ReplicationKey(), &collectors.Replication{Server: server.For(store.ReplicationKey().Name), Expected: c.Standbys}, often)
+	add(p, store.ProgressKey(), collectors.Progress{Server: server.For(store.ProgressKey().Name)}, often)
+	add(p, store.SlotsKey(), collectors.Slots{Server: server.For(store.SlotsKey().Name)}, often)
+	add(p, store.DatabasesKey(), &collectors.Databases{Server: server.For(store.DatabasesKey().Name)}, counted)
+	add(p, store.WALKey(), &collectors.WAL{Server: server.For(store.WALKey().Name)}, counted)
+	add(p, store.IOKey(), &collectors.IO{Server: server.For(store.IOKey().Name)}, counted)
+	add(p, store.CheckpointsKey(), collectors.Checkpoints{Server: server.For(store.CheckpointsKey().Name)}, seldom)
+	add(p, store.HorizonKey(), collectors.Horizon{Server: server.For(store.HorizonKey().Name)}, horizon)
+	add(p, store.ArchiverKey(), collectors.Archiver{Server: server.For(store.ArchiverKey().Name)}, seldom)
+	add(p, store.SettingsKey(), &collectors.Settings{Server: server.For(store.SettingsKey().Name)}, seldom)
 }
 
 // missServer lists these sources where no server is configured.

@@ -233,12 +233,16 @@ type Statement struct {
 	WALBytes  int64
 }
 
-// OwnMark begins the text of every statement by which tocsin reads a server, so
-// that it is known again among all others.
-const OwnMark = "/* tocsin */ "
+// OwnMark stands behind the first word of every statement by which tocsin reads
+// a server, so that it is known again among all others. In front of it, from
+// PostgreSQL 18 on, pg_stat_statements would leave it out.
+const OwnMark = "/* tocsin */"
 
 // Ours tells whether the statement is one by which tocsin reads.
-func (s Statement) Ours() bool { return strings.HasPrefix(s.Text, OwnMark) }
+func (s Statement) Ours() bool {
+	_, rest, _ := strings.Cut(s.Text, " ")
+	return strings.HasPrefix(rest, OwnMark)
+}
 
 // Mean is the execution time of one call; 0 when there was none.
 func (s Statement) Mean() time.Duration {

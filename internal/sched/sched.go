@@ -151,8 +151,8 @@ func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) bool {
 }
 
 // groups lets the jobs of one server fail and recover together: the first job
-// of a group leads, and when it meets a server that is down, or is back, it
-// wakes the others. Only the lead does, or two jobs that disagree would wake
+// of a group leads, and when it meets a server that is down or full, or is back,
+// it wakes the others. Only the lead does, or two jobs that disagree would wake
 // each other for ever.
 type groups struct {
 	jobs   []Job
@@ -167,7 +167,7 @@ func newGroups(jobs []Job) *groups {
 
 func (g *groups) told(j Job, fail *model.Fail) {
 	g.felt(j, fail)
-	down := fail != nil && fail.Class == model.Down
+	down := fail != nil && (fail.Class == model.Down || fail.Class == model.Full)
 	if !g.leads(j) || fail != nil && !down {
 		return
 	}
