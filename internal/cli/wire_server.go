@@ -28,6 +28,7 @@ func (p *program) addServer(server *pg.Server, c config.Postgres) {
 	add(p, store.CheckpointsKey(), collectors.Checkpoints{Server: server.For(store.CheckpointsKey().Name)}, seldom)
 	add(p, store.HorizonKey(), collectors.Horizon{Server: server.For(store.HorizonKey().Name)}, horizon)
 	add(p, store.ArchiverKey(), collectors.Archiver{Server: server.For(store.ArchiverKey().Name)}, seldom)
+	add(p, store.OwnKey(), &collectors.Own{Server: server}, sched.Timing{Every: 5 * time.Second, Timeout: time.Second, Rate: true})
 	add(p, store.SettingsKey(), &collectors.Settings{Server: server.For(store.SettingsKey().Name)}, seldom)
 }
 
@@ -43,6 +44,7 @@ func (p *program) missServer(hint string) {
 	missing(p, store.HorizonKey(), hint)
 	missing(p, store.ArchiverKey(), hint)
 	missing(p, store.SettingsKey(), hint)
+	missing(p, store.OwnKey(), hint)
 }
 
 // addPooler adds the PgBouncer. Most targets have none, so it is not listed

@@ -264,6 +264,7 @@ func (s Statements) Facts() []Fact {
 		return []Fact{
 			Unknown("db.statements.calls", PerSecond, nil, "needs two readings"),
 			Unknown("db.statements.mean", Millis, nil, "needs two readings"),
+			Unknown("db.own.exec", Percent, nil, "needs two readings"),
 		}
 	}
 	calls, total := int64(0), time.Duration(0)
@@ -276,7 +277,7 @@ func (s Statements) Facts() []Fact {
 		mean = Known("db.statements.mean", float64(total)/float64(calls)/float64(time.Millisecond), Millis, nil)
 		mean.Count = int(calls)
 	}
-	return []Fact{Known("db.statements.calls", float64(calls)/s.Elapsed.Seconds(), PerSecond, nil), mean}
+	return []Fact{Known("db.statements.calls", float64(calls)/s.Elapsed.Seconds(), PerSecond, nil), mean, s.ownFact()}
 }
 
 // Tables are the sizes and the dead rows of the user's tables.
