@@ -24,7 +24,7 @@ const buildNow = `SELECT pid, phase, CASE WHEN blocks_total > 0 THEN blocks_done
 // table is written to. server is nil where no PostgreSQL is configured.
 func IndexCreate(server *pg.Server, free Free) Action {
 	u := upkeep{
-		server: server, run: runIndexCreate, progress: buildNow,
+		server: server, run: runIndexCreate, progress: buildNow, ddl: true,
 		plan: func(ctx context.Context, conn *pg.Conn, args Args) (Plan, error) {
 			return planIndexCreate(ctx, conn, args, free)
 		},

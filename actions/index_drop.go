@@ -16,7 +16,7 @@ const dropLockWait = 30 * time.Second
 // indexes it does not touch. server is nil where no PostgreSQL is configured.
 func IndexDrop(server *pg.Server) Action {
 	u := upkeep{
-		server: server, plan: planIndexDrop, run: runIndexDrop, lockWait: dropLockWait, progress: buildNow,
+		server: server, plan: planIndexDrop, run: runIndexDrop, lockWait: dropLockWait, progress: buildNow, ddl: true,
 	}
 	return u.declare(Action{
 		ID: "pg.index.drop", Title: "Drop invalid index", Verb: "drop it", Danger: Disruptive,

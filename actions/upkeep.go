@@ -27,6 +27,7 @@ type upkeep struct {
 	run      func(context.Context, *upkeepRun) (Result, error)
 	lockWait time.Duration // lock_timeout of its statements; 0 waits without end
 	progress string        // SQL: pid, phase, done and total of the backends that do such a thing
+	ddl      bool          // its statement is one that a read-only session must not send
 }
 
 // declare makes an action of it that has an id, words and parameters already.
@@ -47,6 +48,9 @@ func (u upkeep) look(ctx context.Context, args Args) (Plan, error) {
 	p, err := u.plan(ctx, conn, args)
 	if err == nil && p.Args == nil {
 		p.Args = args
+	}
+	if u.ddl && p.Refuse == "" {
+		p.Refuse = conn.ReadOnly()
 	}
 	return p, err
 }

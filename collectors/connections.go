@@ -44,6 +44,7 @@ func readConnections(ctx context.Context, s *pg.Session) (model.Connections, err
 	if err != nil {
 		return model.Connections{}, err
 	}
+	s.Saw(head.Standby)
 	groups, err := list[connectionGroup](ctx, s, "connections", s.OwnPIDs())
 	if err != nil {
 		return model.Connections{}, err

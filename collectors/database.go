@@ -14,6 +14,7 @@ type Databases struct {
 	Server *pg.Server
 	last   map[int64]model.DatabaseCounts // by oid; nil before the first reading
 	at     time.Time                      // of the last reading, by the server's clock
+	of     pg.Identity                    // the server of the last reading
 }
 
 type databaseRow struct {
@@ -27,11 +28,16 @@ type databaseRow struct {
 
 // Collect reads on the fast lane. The first reading gives no changes.
 func (c *Databases) Collect(ctx context.Context) (model.Databases, error) {
+	var of pg.Identity
 	rows, err := pg.Read(ctx, c.Server.Fast(), func(ctx context.Context, s *pg.Session) ([]databaseRow, error) {
+		of = s.Caps().Identity
 		return list[databaseRow](ctx, s, "databases")
 	})
 	if err != nil || len(rows) == 0 {
 		return model.Databases{}, err
+	}
+	if !c.of.Same(of) {
+		c.last = nil
 	}
 	var out model.Databases
 	if c.last != nil {
@@ -42,7 +48,7 @@ func (c *Databases) Collect(ctx context.Context) (model.Databases, error) {
 		now[row.ID] = row.DatabaseCounts
 		out.Rows = append(out.Rows, c.database(row))
 	}
-	c.last, c.at = now, rows[0].At
+	c.last, c.at, c.of = now, rows[0].At, of
 	return out, nil
 }
 

@@ -20,6 +20,7 @@ type IO struct {
 	Server *pg.Server
 	last   map[ioKind]ioCounts // nil before the first reading
 	at     time.Time           // of the last reading, by the server's clock
+	of     pg.Identity         // the server of the last reading
 }
 
 type ioKind struct{ Backend, Object, Context string }
@@ -45,6 +46,7 @@ type ioRow struct {
 type ioReading struct {
 	rows  []ioRow
 	major int
+	of    pg.Identity
 }
 
 // Collect reads on the fast lane. The first reading gives no rows.
@@ -55,6 +57,9 @@ func (c *IO) Collect(ctx context.Context) (model.IO, error) {
 	}
 	if len(got.rows) == 0 {
 		return model.IO{Why: fmt.Sprintf("PostgreSQL %d does not tell: pg_stat_io came with %d", got.major, ioSince)}, nil
+	}
+	if !c.of.Same(got.of) {
+		c.last = nil
 	}
 	first := got.rows[0]
 	out := model.IO{Timed: first.Timed}
@@ -70,13 +75,13 @@ func (c *IO) Collect(ctx context.Context) (model.IO, error) {
 			}
 		}
 	}
-	c.last, c.at = now, first.At
+	c.last, c.at, c.of = now, first.At, got.of
 	slices.SortFunc(out.Rows, mostBytes)
 	return out, nil
 }
 
 func readIO(ctx context.Context, s *pg.Session) (ioReading, error) {
-	out := ioReading{major: s.Caps().Major()}
+	out := ioReading{major: s.Caps().Major(), of: s.Caps().Identity}
 	if out.major < ioSince {
 		return out, nil
 	}

@@ -46,6 +46,7 @@ func sources() []source {
 		{"Horizon", stats, opens(func(s *pg.Server) collector[model.Horizon] { return Horizon{Server: s} })},
 		{"IO", nothing, opens(func(s *pg.Server) collector[model.IO] { return &IO{Server: s} })},
 		{"Indexes", stats, opens(func(s *pg.Server) collector[model.Indexes] { return Indexes{Server: s} })},
+		{"Own", nothing, opens(func(s *pg.Server) collector[model.Own] { return &Own{Server: s} })},
 		{"Progress", stats, opens(func(s *pg.Server) collector[model.Progress] { return Progress{Server: s} })},
 		{"Replication", stats, opens(func(s *pg.Server) collector[model.Replication] { return &Replication{Server: s} })},
 		{"Sequences", sequences, opens(func(s *pg.Server) collector[model.Sequences] { return Sequences{Server: s} })},

@@ -36,6 +36,9 @@ type replicationHead struct {
 	Started  time.Time
 	Timeline int
 	Position int64 // of the log: written, on a standby replayed
+
+	address string // where it is
+	system  int64  // the cluster; 0 where the role may not read it
 }
 
 type replicaRow struct {
@@ -100,6 +103,7 @@ func readReplication(ctx context.Context, s *pg.Session) (replicationReading, er
 	if out.head, err = single[replicationHead](ctx, s, "replication"); err != nil {
 		return out, err
 	}
+	out.head.address, out.head.system = s.Address(), s.Caps().System
 	if out.replicas, err = list[replicaRow](ctx, s, "replicas"); err != nil || !out.head.Standby {
 		return out, err
 	}
@@ -111,7 +115,7 @@ func readReplication(ctx context.Context, s *pg.Session) (replicationReading, er
 func (r *Replication) remember(head replicationHead) {
 	if was := r.last; was != nil {
 		r.note(head.At, serverNews(*was, head))
-		if was.Standby != head.Standby || was.Timeline != head.Timeline {
+		if was.Standby != head.Standby || was.Timeline != head.Timeline || was.system != head.system {
 			r.past = nil // another log
 		}
 	}
@@ -129,6 +133,12 @@ func (r *Replication) note(at time.Time, texts []string) {
 
 // serverNews says what happened to a server between two readings.
 func serverNews(was, is replicationHead) []string {
+	switch {
+	case was.system != is.system:
+		return []string{fmt.Sprintf("another PostgreSQL cluster answers at %s: %s; all counts begin anew", is.address, is.role())}
+	case was.address != is.address:
+		return []string{fmt.Sprintf("PostgreSQL is read at %s, before at %s: %s", is.address, was.address, is.role())}
+	}
 	var out []string
 	switch {
 	case was.Standby && !is.Standby:
@@ -142,6 +152,14 @@ func serverNews(was, is replicationHead) []string {
 		out = append(out, "PostgreSQL was started")
 	}
 	return out
+}
+
+// role says what a server is now.
+func (h replicationHead) role() string {
+	if h.Standby {
+		return fmt.Sprintf("a standby, timeline %d", h.Timeline)
+	}
+	return fmt.Sprintf("a primary, timeline %d", h.Timeline)
 }
 
 func (r *Replication) replica(row replicaRow, head replicationHead) model.Replica {

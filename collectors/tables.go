@@ -31,6 +31,7 @@ const tablesKept = 500
 type Tables struct {
 	Server *pg.Server
 	sizes  []sizesAt // oldest first
+	system int64     // of the cluster that they are of
 }
 
 // sizesAt are the sizes of all tables at one instant, by OID.
@@ -61,6 +62,9 @@ func (t *Tables) read(ctx context.Context, s *pg.Session) (model.Tables, error) 
 	for i, r := range rows {
 		out.Rows[i] = r.Table
 		out.Rows[i].Due = r.due(settings)
+	}
+	if system := s.Caps().System; system != t.system {
+		t.system, t.sizes = system, nil // the numbers of another cluster's tables mean other ones
 	}
 	t.grow(settings.At, out.Rows)
 	slices.SortFunc(out.Rows, func(a, b model.Table) int {

@@ -49,6 +49,7 @@ func inMillis(ms float64) time.Duration { return time.Duration(ms * float64(time
 type WAL struct {
 	Server *pg.Server
 	last   *walRow
+	of     pg.Identity // the server of the last reading
 }
 
 type walRow struct {
@@ -66,6 +67,7 @@ type walReading struct {
 	row    walRow
 	dir    *int64
 	hidden string
+	of     pg.Identity
 }
 
 // Collect reads on the fast lane. The first reading gives no rates.
@@ -75,14 +77,14 @@ func (c *WAL) Collect(ctx context.Context) (model.WAL, error) {
 		return model.WAL{}, err
 	}
 	out := model.WAL{Dir: got.dir, Hidden: got.hidden}
-	if c.last != nil {
+	if c.last != nil && c.of.Same(got.of) {
 		out.Elapsed = max(got.row.At.Sub(c.last.At), 0)
 		out.Bytes = grown(&c.last.Position, &got.row.Position)
 		out.Records = grown(c.last.Records, got.row.Records)
 		out.FullPages = grown(c.last.FullPages, got.row.FullPages)
 		out.Stalls = grown(c.last.Stalls, got.row.Stalls)
 	}
-	c.last = &got.row
+	c.last, c.of = &got.row, got.of
 	return out, nil
 }
 
@@ -97,7 +99,7 @@ func grown(prev, cur *int64) *int64 {
 
 func readWAL(ctx context.Context, s *pg.Session) (walReading, error) {
 	row, err := single[walRow](ctx, s, "wal")
-	out := walReading{row: row}
+	out := walReading{row: row, of: s.Caps().Identity}
 	switch {
 	case err != nil:
 		return out, err

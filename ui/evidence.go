@@ -58,7 +58,7 @@ func unknowns(in In) []string {
 		if unknownLevel(s) == 0 {
 			continue
 		}
-		text := s.Name + ": " + oldness(s, in.View.Now()) + "no answer in time"
+		text := s.Name + ": " + oldness(s, in.View.Now()) + nameOr(s.Note, "no answer in time")
 		if s.Fail != nil {
 			text = s.Name + ": " + oldness(s, in.View.Now()) + s.Fail.Error()
 		}

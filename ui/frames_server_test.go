@@ -21,6 +21,7 @@ type serverValues struct {
 	settings    *model.Settings
 	horizon     *model.Horizon
 	pooler      *model.Pooler
+	own         *model.Own
 }
 
 func calmServer(now time.Time) serverValues {
@@ -47,6 +48,8 @@ func calmServer(now time.Time) serverValues {
 			{Name: "work_mem", Value: "16MB", Source: "configuration file"}}},
 		horizon: &model.Horizon{Rows: []model.Holder{{Kind: "session", Name: "worker", PID: 4604, BackendStart: now.Add(-2 * time.Hour),
 			Database: "shop", Owner: "app", XminAge: 41, For: ptr(90 * time.Millisecond), State: "idle in transaction"}}},
+		own: &model.Own{Connections: 3, Statements: 214, Busy: 530 * time.Millisecond, Bytes: 1_300_000, Sources: []model.OwnSource{
+			{Name: "pg.activity", Busy: 210 * time.Millisecond}, {Name: "pg.statements", Busy: 140 * time.Millisecond}, {Name: "pg.tables", Busy: 90 * time.Millisecond}}},
 	}
 }
 
@@ -98,6 +101,7 @@ type serverCells struct {
 	settings    *store.Cell[model.Settings]
 	horizon     *store.Cell[model.Horizon]
 	pooler      *store.Cell[model.Pooler]
+	own         *store.Cell[model.Own]
 }
 
 func serverCellsOf(s *store.Store, pg store.Source, pooled bool) serverCells {
@@ -107,6 +111,7 @@ func serverCellsOf(s *store.Store, pg store.Source, pooled bool) serverCells {
 		replication: store.NewCell(s, store.ReplicationKey(), pg), slots: store.NewCell(s, store.SlotsKey(), pg),
 		archiver: store.NewCell(s, store.ArchiverKey(), pg), progress: store.NewCell(s, store.ProgressKey(), pg),
 		settings: store.NewCell(s, store.SettingsKey(), pg), horizon: store.NewCell(s, store.HorizonKey(), pg),
+		own: store.NewCell(s, store.OwnKey(), store.Source{Every: pg.Every}),
 	}
 	if pooled {
 		c.pooler = store.NewCell(s, store.PoolerKey(), pg)
@@ -125,6 +130,8 @@ func (c serverCells) put(v values, now time.Time) {
 	write(c.progress, v.server.progress, v, now)
 	write(c.settings, v.server.settings, v, now)
 	write(c.horizon, v.server.horizon, v, now)
+	v.lost = nil // what we cost is known whatever the server does
+	write(c.own, v.server.own, v, now)
 	if c.pooler != nil && v.server.pooler != nil {
 		write(c.pooler, v.server.pooler, v, now)
 	}

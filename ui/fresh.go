@@ -53,7 +53,7 @@ func trouble(in In, s store.Status, width int) Line {
 	if isDown(in, s) {
 		lead, role = in.glyphs().Critical+" down, "+oldness(s, in.View.Now()), Bad
 	}
-	text := "no answer in time"
+	text := nameOr(s.Note, "no answer in time")
 	if s.Fail != nil {
 		text = fitting(s.Fail, width-cells(span(role, lead)))
 	}
@@ -133,6 +133,7 @@ func panelOf(in In, p Panel, s store.Status) Panel {
 	p.Void = s.At.IsZero()
 	note := trouble(in, s, in.Width-1)
 	if note == nil {
+		p.Lines = append(p.Lines, paceLine(s)...)
 		return p
 	}
 	lines := []Line{append(Line{gap(1)}, note...)}
@@ -144,6 +145,15 @@ func panelOf(in In, p Panel, s store.Status) Panel {
 	}
 	p.Lines, p.Short = lines, append(unmarked(in, note), spaced(p.Short)...)
 	return p
+}
+
+// paceLine says why a source is read less often than it should be; nil while it
+// is not.
+func paceLine(s store.Status) []Line {
+	if s.Note == "" {
+		return nil
+	}
+	return []Line{{gap(1), span(Muted, s.Note)}}
 }
 
 // unmarked is a note without its mark, for a line that has one.
@@ -166,6 +176,7 @@ func spaced(l Line) Line {
 func frameOf(in In, f Frame, s store.Status) Frame {
 	note := trouble(in, s, in.Width-1)
 	if note == nil {
+		f.Head = append(paceLine(s), f.Head...)
 		return f
 	}
 	head := []Line{append(Line{gap(1)}, note...)}

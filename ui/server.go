@@ -14,7 +14,7 @@ import (
 func serverFrame(in In) Frame {
 	r := read(in.View, store.DatabasesKey())
 	var items []quantity
-	for _, part := range []func(In) []quantity{databaseItems, logItems, ioItems, poolerItems, settingItems} {
+	for _, part := range []func(In) []quantity{databaseItems, logItems, ioItems, poolerItems, ownItems, settingItems} {
 		items = append(items, part(in)...)
 	}
 	f := Frame{Table: quantities(in, items)}
@@ -187,6 +187,8 @@ func serverDetail(in In, key string) []Line {
 		return append(lines, poolLines(in)...)
 	case store.SettingsKey().Name:
 		return append(lines, settingLines(in)...)
+	case store.OwnKey().Name:
+		return append(lines, ownLines(in)...)
 	}
 	return lines
 }

@@ -30,6 +30,9 @@ func serviceDetail(in In, key string) []Line {
 // sourceLines tell how a source is read, with its failure in full.
 func sourceLines(in In, s store.Status) []Line {
 	lines := []Line{labelled("source", s.Name+", every "+age(s.Every)), labelled("state", string(s.State))}
+	if s.Note != "" {
+		lines = append(lines, wrapped("note", s.Note, in.Width)...)
+	}
 	if d, ok := s.Age(in.View.Now()); ok {
 		lines = append(lines, labelled("read", age(d)+" ago, at "+in.clock(s.At)+", in "+took(s.Took)))
 	}

@@ -23,9 +23,6 @@ func statementText(s model.Statement) string {
 	if s.Text == "" {
 		return "(no text yet, id " + strconv.FormatInt(s.ID, 10) + ")"
 	}
-	if s.Ours() {
-		return "(tocsin) " + oneLine(bareSQL(s.Text))
-	}
 	return oneLine(bareSQL(s.Text))
 }
 

@@ -99,7 +99,7 @@ func firstLoss(in In) string {
 			continue
 		}
 		if s.Fail == nil {
-			return s.Name + ": no answer in time"
+			return s.Name + ": " + nameOr(s.Note, "no answer in time")
 		}
 		return serverOf(s) + ": " + cause(s.Fail)
 	}

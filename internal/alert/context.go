@@ -16,7 +16,7 @@ import (
 
 // ruledOut gives what speaks against the usual causes.
 func (s *scene) ruledOut() []string {
-	return lines(s.deployLine(), s.providerLine(), s.loadLine(), s.lockLine(), s.connectionLine(), s.queryLine())
+	return lines(s.failoverLine(), s.deployLine(), s.providerLine(), s.loadLine(), s.lockLine(), s.connectionLine(), s.queryLine())
 }
 
 // lines leaves out what is empty.
@@ -50,6 +50,22 @@ func (s *scene) deployLine() string {
 		}
 	}
 	return ""
+}
+
+// failoverLine tells what happened to the database server itself not long ago:
+// it was promoted, started, or another one took its place.
+func (s *scene) failoverLine() string {
+	replication, _ := store.Get(s.v, store.ReplicationKey())
+	changes := replication.Value.Changes
+	if len(changes) == 0 {
+		return ""
+	}
+	last := changes[len(changes)-1]
+	since := s.now.Sub(last.At)
+	if since > lookBack {
+		return ""
+	}
+	return fmt.Sprintf("%s ago: %s", ago(since), last.Text)
 }
 
 // providerLine tells whether a provider reports trouble.

@@ -191,8 +191,11 @@ func (p *pass) tooOld(src store.Status) string {
 		return src.Fail.Text
 	case ok && src.Every > 0 && age > time.Duration(p.set.StaleAfter)*src.Every+src.Took:
 		why := "last read " + ago(age) + " ago"
-		if src.Fail != nil {
+		switch {
+		case src.Fail != nil:
 			why += ": " + src.Fail.Text
+		case src.Note != "":
+			why += ": " + src.Note
 		}
 		return why
 	default:

@@ -70,6 +70,7 @@ func serverSpecimens() []specimen {
 		{store.ProgressKey().Name, false, model.Progress{}},
 		{store.SettingsKey().Name, false, model.Settings{}},
 		{store.HorizonKey().Name, false, model.Horizon{}},
+		{store.OwnKey().Name, false, model.Own{}},
 		{store.PoolerKey().Name, false, model.Pooler{}},
 	}
 }

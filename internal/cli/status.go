@@ -157,6 +157,9 @@ func (l look) sourceRows() []row {
 	var rows []row
 	for _, src := range l.sources() {
 		text, hint := l.fault(src)
+		if text == "" {
+			hint = src.Note
+		}
 		old, took := "", ""
 		if d, ok := src.Age(l.view.Now()); ok {
 			old = age(d)

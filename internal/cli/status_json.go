@@ -33,6 +33,7 @@ type sourceDocument struct {
 	TookMS *int64      `json:"took_ms"`
 	Error  *string     `json:"error"`
 	Hint   *string     `json:"hint"`
+	Note   *string     `json:"note"` // why it is read less often than it should be
 }
 
 type metricDocument struct {
@@ -88,7 +89,7 @@ func (l look) document() statusDocument {
 
 func (l look) sourceDocument(src store.Status) sourceDocument {
 	text, hint := l.fault(src)
-	out := sourceDocument{Name: src.Name, State: src.State, At: instant(src.At), Error: word(text), Hint: word(hint)}
+	out := sourceDocument{Name: src.Name, State: src.State, At: instant(src.At), Error: word(text), Hint: word(hint), Note: word(src.Note)}
 	if src.State != store.Pending && src.State != store.Unconfigured {
 		took := src.Took.Milliseconds()
 		out.TookMS = &took

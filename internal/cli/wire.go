@@ -75,8 +75,21 @@ func (p *program) wake() {
 	}
 }
 
-// add makes the job of one source.
+// wakeGroup reads every source of one server now.
+func (p *program) wakeGroup(name string) {
+	for _, j := range p.jobs {
+		if j.Timing.Group == name {
+			j.Wake()
+		}
+	}
+}
+
+// add makes the job of one source. A source of the PostgreSQL server is paced
+// by what it costs that server, where it was wired with a server of its own.
 func add[T store.Snapshot](p *program, key store.Key[T], src sched.Source[T], t sched.Timing) {
+	if p.postgres != nil && t.Cost == nil {
+		t.Cost = p.postgres.CostOf(key.Name)
+	}
 	p.jobs = append(p.jobs, sched.NewJob(p.store, key, src, t))
 }
 
@@ -94,6 +107,8 @@ const (
 	firstRetry   = 250 * time.Millisecond
 	leadRetry    = 500 * time.Millisecond
 	longestRetry = 30 * time.Second
+	// rareRetry is the first pause of what is read every few minutes only.
+	rareRetry = 10 * time.Second
 )
 
 func (p *program) addPostgres() error {
@@ -111,7 +126,7 @@ func (p *program) addPostgres() error {
 		missing(p, store.WraparoundKey(), hint)
 		return nil
 	}
-	server, err := pg.Open(pg.Config{DSN: c.DSN, Password: p.secretOf("postgres", c.Password), Spare: true})
+	server, err := pg.Open(pg.Config{DSN: c.DSN, Password: p.secretOf("postgres", c.Password), Spare: true, Turned: func() { p.wakeGroup("postgres") }})
 	if err != nil {
 		return err
 	}
@@ -120,14 +135,14 @@ func (p *program) addPostgres() error {
 	fast := sched.Timing{Every: 2 * time.Second, Timeout: pg.FastLimit + time.Second, Group: "postgres", MaxWait: longestRetry}
 	lead := fast
 	lead.Retry, lead.MaxWait = firstRetry, leadRetry
-	slow := sched.Timing{Every: 10 * time.Second, Timeout: pg.SlowLimit + time.Second, Group: "postgres", MaxWait: longestRetry}
+	slow := sched.Timing{Every: 10 * time.Second, Timeout: pg.SlowLimit + time.Second, Group: "postgres", MaxWait: longestRetry, Yields: true}
 	tables := slow
 	tables.Every = 15 * time.Second
 	slow.Rate = true
-	add(p, store.ConnectionsKey(), collectors.Connections{Server: server}, lead)
-	add(p, store.ActivityKey(), collectors.Activity{Server: server}, fast)
-	add(p, store.StatementsKey(), &collectors.Statements{Server: server}, slow)
-	add(p, store.TablesKey(), &collectors.Tables{Server: server}, tables)
+	add(p, store.ConnectionsKey(), collectors.Connections{Server: server.For(store.ConnectionsKey().Name)}, lead)
+	add(p, store.ActivityKey(), collectors.Activity{Server: server.For(store.ActivityKey().Name)}, fast)
+	add(p, store.StatementsKey(), &collectors.Statements{Server: server.For(store.StatementsKey().Name)}, slow)
+	add(p, store.TablesKey(), &collectors.Tables{Server: server.For(store.TablesKey().Name)}, tables)
 	p.addServer(server, *c)
 	p.addRelations(server)
 	return nil
@@ -135,11 +150,11 @@ func (p *program) addPostgres() error {
 
 // addRelations adds what of a database changes slowly and costs more to read.
 func (p *program) addRelations(server *pg.Server) {
-	rare := sched.Timing{Every: 5 * time.Minute, Timeout: pg.SlowLimit + time.Second, Group: "postgres", MaxWait: 5 * time.Minute}
-	add(p, store.IndexesKey(), collectors.Indexes{Server: server}, rare)
-	add(p, store.BloatKey(), collectors.Bloat{Server: server}, rare)
-	add(p, store.SequencesKey(), collectors.Sequences{Server: server}, rare)
-	add(p, store.WraparoundKey(), collectors.Wraparound{Server: server}, rare)
+	rare := sched.Timing{Every: 5 * time.Minute, Timeout: pg.SlowLimit + time.Second, Group: "postgres", Retry: rareRetry, MaxWait: 5 * time.Minute, Yields: true}
+	add(p, store.IndexesKey(), collectors.Indexes{Server: server.For(store.IndexesKey().Name)}, rare)
+	add(p, store.BloatKey(), collectors.Bloat{Server: server.For(store.BloatKey().Name)}, rare)
+	add(p, store.SequencesKey(), collectors.Sequences{Server: server.For(store.SequencesKey().Name)}, rare)
+	add(p, store.WraparoundKey(), collectors.Wraparound{Server: server.For(store.WraparoundKey().Name)}, rare)
 }
 
 // addServices adds what the target itself consists of: applications, probes

@@ -16,19 +16,20 @@ func (p *program) addServer(server *pg.Server, c config.Postgres) {
 	often := sched.Timing{Every: 30 * time.Second, Timeout: pg.FastLimit + time.Second, Group: "postgres", MaxWait: longestRetry}
 	counted := often
 	counted.Every, counted.Rate = 30*time.Second, true
-	seldom := sched.Timing{Every: 2 * time.Minute, Timeout: pg.SlowLimit + time.Second, Group: "postgres", MaxWait: longestRetry}
+	seldom := sched.Timing{Every: 2 * time.Minute, Timeout: pg.SlowLimit + time.Second, Group: "postgres", Retry: rareRetry, MaxWait: longestRetry, Yields: true}
 	horizon := seldom
 	horizon.Every = time.Minute
-	add(p, store.ReplicationKey(), &collectors.Replication{Server: server, Expected: c.Standbys}, often)
-	add(p, store.ProgressKey(), collectors.Progress{Server: server}, often)
-	add(p, store.SlotsKey(), collectors.Slots{Server: server}, often)
-	add(p, store.DatabasesKey(), &collectors.Databases{Server: server}, counted)
-	add(p, store.WALKey(), &collectors.WAL{Server: server}, counted)
-	add(p, store.IOKey(), &collectors.IO{Server: server}, counted)
-	add(p, store.CheckpointsKey(), collectors.Checkpoints{Server: server}, seldom)
-	add(p, store.HorizonKey(), collectors.Horizon{Server: server}, horizon)
-	add(p, store.ArchiverKey(), collectors.Archiver{Server: server}, seldom)
-	add(p, store.SettingsKey(), &collectors.Settings{Server: server}, seldom)
+	add(p, store.ReplicationKey(), &collectors.Replication{Server: server.For(store.ReplicationKey().Name), Expected: c.Standbys}, often)
+	add(p, store.ProgressKey(), collectors.Progress{Server: server.For(store.ProgressKey().Name)}, often)
+	add(p, store.SlotsKey(), collectors.Slots{Server: server.For(store.SlotsKey().Name)}, often)
+	add(p, store.DatabasesKey(), &collectors.Databases{Server: server.For(store.DatabasesKey().Name)}, counted)
+	add(p, store.WALKey(), &collectors.WAL{Server: server.For(store.WALKey().Name)}, counted)
+	add(p, store.IOKey(), &collectors.IO{Server: server.For(store.IOKey().Name)}, counted)
+	add(p, store.CheckpointsKey(), collectors.Checkpoints{Server: server.For(store.CheckpointsKey().Name)}, seldom)
+	add(p, store.HorizonKey(), collectors.Horizon{Server: server.For(store.HorizonKey().Name)}, horizon)
+	add(p, store.ArchiverKey(), collectors.Archiver{Server: server.For(store.ArchiverKey().Name)}, seldom)
+	add(p, store.OwnKey(), &collectors.Own{Server: server}, sched.Timing{Every: 5 * time.Second, Timeout: time.Second, Rate: true})
+	add(p, store.SettingsKey(), &collectors.Settings{Server: server.For(store.SettingsKey().Name)}, seldom)
 }
 
 // missServer lists these sources where no server is configured.
@@ -43,6 +44,7 @@ func (p *program) missServer(hint string) {
 	missing(p, store.HorizonKey(), hint)
 	missing(p, store.ArchiverKey(), hint)
 	missing(p, store.SettingsKey(), hint)
+	missing(p, store.OwnKey(), hint)
 }
 
 // addPooler adds the PgBouncer. Most targets have none, so it is not listed

@@ -63,12 +63,16 @@ type StatementNames struct {
 	Databases map[int64]string // by oid
 }
 
-// OwnMark begins the text of every statement by which tocsin reads a server, so
-// that it is known again among all others.
-const OwnMark = "/* tocsin */ "
+// OwnMark stands behind the first word of every statement by which tocsin reads
+// a server, so that it is known again among all others. In front of it, from
+// PostgreSQL 18 on, pg_stat_statements would leave it out.
+const OwnMark = "/* tocsin */"
 
 // Ours tells whether the statement is one by which tocsin reads.
-func (s Statement) Ours() bool { return strings.HasPrefix(s.Text, OwnMark) }
+func (s Statement) Ours() bool {
+	_, rest, _ := strings.Cut(s.Text, " ")
+	return strings.HasPrefix(rest, OwnMark)
+}
 
 // Mean is the execution time of one call; 0 when there was none.
 func (w StatementWork) Mean() time.Duration {
@@ -112,6 +116,7 @@ func (s Statements) Facts() []Fact {
 		return []Fact{
 			Unknown("db.statements.calls", PerSecond, nil, "needs two readings"),
 			Unknown("db.statements.mean", Millis, nil, "needs two readings"),
+			Unknown("db.own.exec", Percent, nil, "needs two readings"),
 		}
 	}
 	all := s.Whole()
@@ -120,5 +125,5 @@ func (s Statements) Facts() []Fact {
 		mean = Known("db.statements.mean", float64(all.Total)/float64(all.Calls)/float64(time.Millisecond), Millis, nil)
 		mean.Count = int(all.Calls)
 	}
-	return []Fact{Known("db.statements.calls", float64(all.Calls)/s.Elapsed.Seconds(), PerSecond, nil), mean}
+	return []Fact{Known("db.statements.calls", float64(all.Calls)/s.Elapsed.Seconds(), PerSecond, nil), mean, s.ownFact()}
 }

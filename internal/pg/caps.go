@@ -3,6 +3,7 @@ package pg
 import (
 	"context"
 	"embed"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -27,13 +28,13 @@ const (
 type Caps struct {
 	Version   int    // server_version_num: 150018
 	PID       int    // of the backend, which behind a pooler is not the one of the handshake
-	Standby   bool   // pg_is_in_recovery()
 	Role      string // current_user
 	ReadStats bool   // sees the sessions and statements of other roles
 	PgssAt    string // schema of pg_stat_statements; "" where the extension is not made
 	PgssVer   string // extension version: "1.10"
 	PgssShut  bool   // the role may not use that schema
 	Pooled    bool   // there is a pooler in between
+	Identity
 }
 
 // due is how long they may be relied on.
@@ -88,26 +89,28 @@ type capsRow struct {
 	PgssSchema  string
 	PgssVersion string
 	PgssShut    bool
+	Started     time.Time
 }
 
 // readCaps asks in the mode that also works through a transaction pooler.
-func readCaps(ctx context.Context, conn *pgx.Conn, pooled bool) (Caps, error) {
+func readCaps(ctx context.Context, s *Session) (Caps, error) {
 	stmt, err := Pick(sqlFiles, "caps", 13)
 	if err != nil {
 		return Caps{}, err
 	}
-	rows, err := conn.Query(ctx, stmt.text, pgx.QueryExecModeExec)
+	rows, err := rowsOf[capsRow](ctx, s, stmt.unprepared(), nil)
 	if err != nil {
 		return Caps{}, err
 	}
-	row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[capsRow])
-	if err != nil {
-		return Caps{}, err
+	if len(rows) != 1 {
+		return Caps{}, fmt.Errorf("read caps: %d rows instead of one", len(rows))
 	}
+	row, conn := rows[0], s.lane.conn
 	return Caps{
-		Version: row.Version, PID: row.PID, Standby: row.Standby, Role: row.Role, ReadStats: row.ReadStats,
-		PgssAt: row.PgssSchema, PgssVer: row.PgssVersion, PgssShut: row.PgssShut,
-		Pooled: pooled || row.PID != int(conn.PgConn().PID()),
+		Version: row.Version, PID: row.PID, Role: row.Role, ReadStats: row.ReadStats,
+		Identity: Identity{Started: row.Started, Standby: row.Standby},
+		PgssAt:   row.PgssSchema, PgssVer: row.PgssVersion, PgssShut: row.PgssShut,
+		Pooled: conn.pooled || row.PID != conn.pid(),
 	}, nil
 }
 

@@ -22,21 +22,27 @@ type Conn struct {
 // keptConn is a connection with what the server said on it beside results.
 type keptConn struct {
 	*pgx.Conn
+	is      identityRow // when the connection was last looked at
 	notices []string
 }
 
-// Action opens a connection of its own for an action that may take long. When
-// the server is full, the spare one is lent instead.
+// Action opens a connection of its own for an action that may take long and
+// that changes something: a server that takes no writes is refused. When the
+// server is full, the spare one is lent instead.
 func (s *Server) Action(ctx context.Context) (*Conn, error) {
 	kept, err := s.dialAction(ctx)
+	conn := &Conn{server: s, kept: kept, back: func() { closeSoon(kept.Conn) }}
 	if fail, ok := errors.AsType[*model.Fail](err); ok && fail.Class == model.Full {
-		return s.Spare(ctx)
+		conn, err = s.Spare(ctx)
 	}
 	if err != nil {
 		return nil, err
 	}
-	closed := func() { closeSoon(kept.Conn) }
-	return &Conn{server: s, kept: kept, back: closed}, nil
+	if why := conn.Standby(); why != "" {
+		conn.Close()
+		return nil, &model.Fail{Class: model.Missing, Text: why}
+	}
+	return conn, nil
 }
 
 // Spare lends the connection that is kept for short actions (cancel,
@@ -57,44 +63,65 @@ func (s *Server) Spare(ctx context.Context) (*Conn, error) {
 	return &Conn{server: s, kept: s.spare.kept, back: back}, nil
 }
 
-// dialAction opens an action connection and refuses one that a pooler is in.
+// dialAction opens an action connection to the server that is watched, and
+// refuses one that a pooler is in or that leads to another server.
 func (s *Server) dialAction(ctx context.Context) (*keptConn, error) {
 	kept := &keptConn{}
-	conn, err := s.dial(ctx, actionSettings(), func(_ *pgconn.PgConn, n *pgconn.Notice) {
+	conn, err := s.dial(ctx, call{settings: actionSettings(), bound: true, onNotice: func(_ *pgconn.PgConn, n *pgconn.Notice) {
 		kept.notices = append(kept.notices, textOf(n))
-	})
+	}})
 	if err != nil {
 		return nil, err
 	}
 	kept.Conn = conn
 	a := asked{server: s, began: time.Now()}
-	pooled, err := behindPooler(ctx, conn)
-	if err != nil {
+	if kept.is, err = readIdentity(ctx, conn); err != nil {
 		closeSoon(conn)
 		return nil, a.fail(ctx, err)
 	}
-	if pooled || s.throughPooler() {
+	if fail := s.unfit(kept); fail != nil {
 		closeSoon(conn)
-		return nil, &model.Fail{
+		return nil, fail
+	}
+	return kept, nil
+}
+
+// unfit says why a connection is none for actions; nil when it is one.
+func (s *Server) unfit(kept *keptConn) error {
+	if uint32(kept.is.PID) != kept.PgConn().PID() || s.throughPooler() {
+		return &model.Fail{
 			Class: model.Missing,
 			Text:  "connected through a pooler at " + s.Address() + ", where a session's settings and pid are not its own",
 			Hint:  "give the direct address of the server (port 5432 where the pooler has 6543)",
 		}
 	}
-	return kept, nil
+	if fail := s.elsewhere(kept.is); fail != nil {
+		return fail
+	}
+	return nil
+}
+
+// Standby says that the server is a standby, which takes no writes and no
+// maintenance; "" when it is a primary.
+func (c *Conn) Standby() string {
+	if !c.kept.is.Standby {
+		return ""
+	}
+	return "PostgreSQL at " + c.server.Address() + " is a standby: it takes no writes"
+}
+
+// ReadOnly says that no session of this role and database may write unless it
+// asks for it, as providers set it when a disk is full; "" when they may.
+func (c *Conn) ReadOnly() string {
+	if !c.kept.is.ReadOnly {
+		return ""
+	}
+	return "PostgreSQL at " + c.server.Address() + " is read-only: default_transaction_read_only is on"
 }
 
 // textOf is a notice with its level in English, whatever lc_messages says; the
 // text itself is in the server's language.
 func textOf(n *pgconn.Notice) string { return n.SeverityUnlocalized + ": " + n.Message }
-
-// behindPooler tells whether the pid of the handshake is another one than the
-// pid of the backend.
-func behindPooler(ctx context.Context, conn *pgx.Conn) (bool, error) {
-	var pid uint32
-	err := conn.QueryRow(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeExec).Scan(&pid)
-	return pid != conn.PgConn().PID(), err
-}
 
 // Close gives the connection back. Settings made on it are undone. A second
 // call does nothing.

@@ -70,7 +70,7 @@ func (c *Console) Show(ctx context.Context, q ConsoleQuery) ([]map[string]string
 
 func (c *Console) attempt(ctx context.Context, q ConsoleQuery) ([]map[string]string, error) {
 	if c.conn == nil {
-		conn, err := c.server.dial(ctx, nil, nil)
+		conn, err := c.server.dial(ctx, call{})
 		if err != nil {
 			return nil, c.notAllowed(err)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -22,7 +21,7 @@ type outage struct {
 
 // dial makes a connection, one attempt at a time per server. Whoever waited
 // for its turn while another attempt failed shares that outcome.
-func (s *Server) dial(ctx context.Context, settings map[string]string, onNotice pgconn.NoticeHandler) (*pgx.Conn, error) {
+func (s *Server) dial(ctx context.Context, c call) (*pgx.Conn, error) {
 	began := time.Now()
 	if err := s.dialing.enter(ctx); err != nil {
 		return nil, s.connectFail(err, began)
@@ -34,10 +33,15 @@ func (s *Server) dial(ctx context.Context, settings map[string]string, onNotice 
 	if o := s.outage(); o != nil && o.at.After(began) {
 		return nil, o.fail
 	}
-	conn, err := s.connect(ctx, settings, onNotice)
+	limited, cancel := context.WithTimeout(ctx, connectLimit)
+	defer cancel()
+	conn, err := s.connect(limited, c)
 	if err == nil {
 		s.note(nil)
 		return conn, nil
+	}
+	if c.better {
+		return nil, err // nothing was lost
 	}
 	err = s.connectFail(err, began)
 	if fail, ok := errors.AsType[*model.Fail](err); ok {
@@ -58,31 +62,46 @@ func (s *Server) note(o *outage) {
 	s.lastFail = o
 }
 
-// connect tries with the session settings as startup parameters, and without
-// where a pooler refuses them.
-func (s *Server) connect(ctx context.Context, settings map[string]string, onNotice pgconn.NoticeHandler) (*pgx.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, connectLimit)
-	defer cancel()
-	cfg, err := s.connConfig(ctx, onNotice)
+func (s *Server) connect(ctx context.Context, c call) (*pgx.Conn, error) {
+	hosts := s.inOrder(c)
+	if len(s.hosts()) == 1 {
+		return s.connectTo(ctx, hosts[0], c)
+	}
+	return s.connectAny(ctx, hosts, c)
+}
+
+// connectTo tries a host with the session settings as startup parameters, and
+// without where a pooler refuses them.
+func (s *Server) connectTo(ctx context.Context, host *pgx.ConnConfig, c call) (*pgx.Conn, error) {
+	cfg, err := s.connConfig(ctx, host, c.onNotice)
 	if err != nil {
 		return nil, err
 	}
 	if s.throughPooler() {
-		return pgx.ConnectConfig(ctx, cfg)
+		return pgx.ConnectConfig(ctx, forPooler(cfg))
 	}
 	plain := maps.Clone(cfg.RuntimeParams)
-	maps.Copy(cfg.RuntimeParams, settings)
+	maps.Copy(cfg.RuntimeParams, c.settings)
 	conn, err := pgx.ConnectConfig(ctx, cfg)
 	if !refusesParameters(err) {
 		return conn, err
 	}
 	s.setPooled()
 	cfg.RuntimeParams = plain
-	return pgx.ConnectConfig(ctx, cfg)
+	return pgx.ConnectConfig(ctx, forPooler(cfg))
 }
 
-func (s *Server) connConfig(ctx context.Context, onNotice pgconn.NoticeHandler) (*pgx.ConnConfig, error) {
-	cfg := s.base.Copy()
+// forPooler makes the driver prepare nothing: the next statement may go to
+// another backend. The console of a pooler has a mode of its own.
+func forPooler(cfg *pgx.ConnConfig) *pgx.ConnConfig {
+	if cfg.DefaultQueryExecMode != pgx.QueryExecModeSimpleProtocol {
+		cfg.DefaultQueryExecMode = pgx.QueryExecModeExec
+	}
+	return cfg
+}
+
+func (s *Server) connConfig(ctx context.Context, host *pgx.ConnConfig, onNotice pgconn.NoticeHandler) (*pgx.ConnConfig, error) {
+	cfg := host.Copy()
 	cfg.OnNotice = onNotice
 	cfg.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: saveLimit}
@@ -125,8 +144,8 @@ func (s *Server) setPooled() {
 // lanes send only what was embedded.
 func readSettings(statement time.Duration) map[string]string {
 	return map[string]string{
-		"statement_timeout":                   strconv.FormatInt(statement.Milliseconds(), 10),
-		"lock_timeout":                        "250",
+		"statement_timeout":                   millisText(statement),
+		"lock_timeout":                        millisText(lockLimit),
 		"idle_in_transaction_session_timeout": "10000",
 		"default_transaction_read_only":       "on",
 	}

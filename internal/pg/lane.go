@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"tocsin/internal/model"
 )
 
@@ -17,27 +15,37 @@ type limits struct {
 	statement time.Duration // one statement, at the server
 }
 
-// Lane is one kept connection on which reads follow one another. It connects
-// when it is first used and again after the connection broke.
+// Lane is one kept connection on which reads follow one another, as one source
+// uses it. It connects when it is first used and again after the connection
+// broke.
 type Lane struct {
+	*lane
+	source *meter // nil: the reads are counted for no source
+}
+
+// lane is what all who use a lane share.
+type lane struct {
 	server *Server
 	limits limits
 
 	turn   gate // whoever holds it may use what follows
-	conn   *pgx.Conn
+	conn   *reader
 	caps   Caps
 	capsAt time.Time
+	doubt  bool    // something says that caps is out of date
+	strays bool    // it leads elsewhere than the fast lane, also after another attempt
 	failed *outage // of the newest read that found the server down
 }
 
-func newLane(s *Server, l limits) *Lane {
-	return &Lane{server: s, limits: l, turn: newGate()}
+func newLane(s *Server, l limits) *lane {
+	return &lane{server: s, limits: l, turn: newGate()}
 }
 
 // Session is the lane's connection while a read has it.
 type Session struct {
-	lane  *Lane
-	asked asked
+	lane   *lane
+	source *meter
+	asked  asked
 }
 
 // Caps is what the session can do.
@@ -45,6 +53,9 @@ func (s *Session) Caps() Caps { return s.lane.caps }
 
 // Database is the name of the database that the session is in.
 func (s *Session) Database() string { return s.lane.server.Database() }
+
+// Address is where the server is, for people.
+func (s *Session) Address() string { return s.lane.server.Address() }
 
 // OwnPIDs are the backends of the read lanes of this process; never nil.
 func (s *Session) OwnPIDs() []int { return s.lane.server.ownPIDs() }
@@ -69,6 +80,7 @@ func Read[T any](ctx context.Context, l *Lane, f func(context.Context, *Session)
 		fresh := l.conn == nil
 		got, err := attempt(limited, l, f)
 		if err == nil {
+			l.heed(limited, l.source)
 			return got, nil
 		}
 		if l.drop() && !fresh && limited.Err() == nil {
@@ -80,69 +92,175 @@ func Read[T any](ctx context.Context, l *Lane, f func(context.Context, *Session)
 }
 
 func attempt[T any](ctx context.Context, l *Lane, f func(context.Context, *Session) (T, error)) (T, error) {
-	s := &Session{lane: l, asked: asked{server: l.server, began: time.Now(), limit: l.limits.statement}}
-	if err := l.ready(ctx, s.asked); err != nil {
+	s := l.session(l.source)
+	if err := l.ready(ctx, s); err != nil {
 		var none T
 		return none, err
 	}
 	return f(ctx, s)
 }
 
+func (l *lane) session(source *meter) *Session {
+	return &Session{lane: l, source: source, asked: asked{server: l.server, began: time.Now(), limit: l.limits.statement}}
+}
+
 // ready connects where that is needed and reads what the session can do where
 // that is old.
-func (l *Lane) ready(ctx context.Context, a asked) error {
+func (l *lane) ready(ctx context.Context, s *Session) error {
+	if l.leads() && l.server.moved.Swap(false) {
+		l.leave()
+	}
 	if l.conn == nil {
-		conn, err := l.server.dial(ctx, readSettings(l.limits.statement), nil)
-		if err != nil {
+		if err := l.connect(ctx, call{}); err != nil {
 			return err
 		}
-		l.conn, l.capsAt = conn, time.Time{}
 	}
-	if time.Since(l.capsAt) < l.caps.due() {
+	if !l.outOfDate() {
 		return nil
 	}
-	first := l.capsAt.IsZero()
-	caps, err := readCaps(ctx, l.conn, l.server.throughPooler())
-	if err != nil {
-		return a.fail(ctx, err)
+	if !l.capsAt.IsZero() {
+		l.strays = false // it was long ago that the other host was tried
 	}
-	l.caps, l.capsAt = caps, time.Now()
+	return l.refresh(ctx, s)
+}
+
+// refresh looks what the session can do, and goes where the lane belongs.
+func (l *lane) refresh(ctx context.Context, s *Session) error {
+	if err := l.look(ctx, s); err != nil {
+		return err
+	}
+	return l.follow(ctx, s)
+}
+
+func (l *lane) leads() bool { return l == l.server.fast }
+
+// connect makes a connection that knows nothing of its server yet.
+func (l *lane) connect(ctx context.Context, c call) error {
+	c.settings, c.leads = readSettings(l.limits.statement), l.leads()
+	conn, err := l.server.dial(ctx, c)
+	if err != nil {
+		return err
+	}
+	l.leave()
+	l.conn = l.server.reader(conn, l.limits)
+	return nil
+}
+
+// leave gives the connection up.
+func (l *lane) leave() {
+	if l.conn != nil {
+		l.conn.close()
+	}
+	l.conn, l.capsAt = nil, time.Time{}
+	l.server.setPID(l, 0)
+}
+
+// outOfDate tells whether what the session can do has to be read again.
+func (l *lane) outOfDate() bool {
+	is := l.server.watched()
+	return l.doubt || time.Since(l.capsAt) >= l.caps.due() ||
+		!l.strays && !is.Started.IsZero() && !is.Same(l.caps.Identity)
+}
+
+// look reads what the session can do. A pooler that took our settings, and
+// ignores them, is met again as one that refused them.
+func (l *lane) look(ctx context.Context, s *Session) error {
+	first := l.capsAt.IsZero()
+	caps, err := readCaps(ctx, s)
+	if err == nil && first {
+		caps.System, err = readSystem(ctx, s)
+	} else {
+		caps.System = l.caps.System // of the same connection
+	}
+	if err != nil {
+		return s.asked.fail(ctx, err)
+	}
+	if caps.Pooled && !l.conn.pooled {
+		l.server.setPooled()
+		l.leave()
+		return l.ready(ctx, s)
+	}
+	l.caps, l.capsAt, l.doubt = caps, time.Now(), false
 	l.server.setPID(l, caps.PID)
-	if first && l == l.server.fast && l.server.cfg.Spare && !caps.Pooled {
+	if !l.leads() {
+		return nil
+	}
+	l.server.saw(caps.Identity)
+	if first && l.server.cfg.Spare && !caps.Pooled {
 		l.server.keepSpare()
 	}
 	return nil
 }
 
+// follow goes where the lane belongs: the fast one to a host that is preferred
+// to its own, if there is one, the others to where the fast one is.
+func (l *lane) follow(ctx context.Context, s *Session) error {
+	if !l.leads() {
+		is, tried := l.server.watched(), l.strays
+		l.strays = !is.Started.IsZero() && !is.sameServer(l.caps.Identity)
+		if !l.strays || tried {
+			return nil
+		}
+		l.leave()
+		return l.ready(ctx, s)
+	}
+	if preferenceOf(l.server.cfg.DSN).fits(l.caps.Standby) || len(l.server.hosts()) == 1 {
+		return nil
+	}
+	if l.connect(ctx, call{better: true}) != nil {
+		return nil // it stays where it is
+	}
+	return l.look(ctx, s)
+}
+
+// heed looks again at once where the server says that it has become a primary
+// or a standby: from PostgreSQL 14 on it tells every session by itself. What
+// fails here is met by the next read.
+func (l *lane) heed(ctx context.Context, source *meter) {
+	if word := l.conn.parameter("in_hot_standby"); word != "" && (word == "on") != l.caps.Standby {
+		l.doubt = true
+	}
+	if l.doubt {
+		_ = l.refresh(ctx, l.session(source))
+	}
+}
+
+// Saw tells the session whether the server was a standby in what was read on
+// it: where that is news, what it can do is read again.
+func (s *Session) Saw(standby bool) {
+	if standby != s.lane.caps.Standby {
+		s.lane.doubt = true
+	}
+}
+
 // drop forgets a connection that broke, and tells whether it did.
-func (l *Lane) drop() bool {
-	if l.conn == nil || !l.conn.IsClosed() {
+func (l *lane) drop() bool {
+	if l.conn == nil || !l.conn.broken() {
 		return false
 	}
-	l.conn = nil
-	l.server.setPID(l, 0)
+	l.leave()
 	return true
 }
 
-func (l *Lane) remember(err error) {
+func (l *lane) remember(err error) {
 	fail, ok := errors.AsType[*model.Fail](err)
 	if ok && fail.Class == model.Down {
 		l.failed = &outage{fail: fail, at: time.Now()}
 	}
 }
 
-func (l *Lane) close(ctx context.Context) {
+func (l *lane) close(ctx context.Context) {
 	if l.turn.enter(ctx) != nil {
 		return
 	}
 	defer l.turn.leave()
 	if l.conn != nil {
-		_ = l.conn.Close(ctx) // closed either way
+		l.conn.close()
 		l.conn = nil
 	}
 }
 
-func (s *Server) setPID(l *Lane, pid int) {
+func (s *Server) setPID(l *lane, pid int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pids[l] = pid

@@ -19,6 +19,14 @@ import (
 type Statement struct {
 	name string // of its folder: "activity"
 	text string
+	once bool // sent without preparing it
+}
+
+// unprepared is the statement as it may be sent before it is known whether a
+// pooler gives the next one to another backend.
+func (s Statement) unprepared() Statement {
+	s.once = true
+	return s
 }
 
 // Pick takes the newest text of sql/NAME/N.sql that fits a major version: the
@@ -47,7 +55,13 @@ func pick(files fs.FS, name string, major int) (Statement, error) {
 	if err != nil {
 		return Statement{}, fmt.Errorf("pick the SQL of %s: %w", name, err)
 	}
-	return Statement{name: name, text: model.OwnMark + withoutComments(string(text))}, nil
+	return Statement{name: name, text: marked(withoutComments(string(text)))}, nil
+}
+
+// marked is a text with our mark behind its first word.
+func marked(text string) string {
+	end := strings.IndexAny(text+" ", " \n")
+	return text[:end] + " " + model.OwnMark + text[end:]
 }
 
 // withoutComments leaves the lines of a text that are more than a comment: the

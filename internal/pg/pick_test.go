@@ -19,10 +19,10 @@ func TestPick(t *testing.T) {
 		want    string
 		wantErr bool
 	}{
-		{name: "first", query: "checkpoints", major: 14, want: "/* tocsin */ old"},
-		{name: "between", query: "checkpoints", major: 16, want: "/* tocsin */ old"},
-		{name: "newest", query: "checkpoints", major: 17, want: "/* tocsin */ new"},
-		{name: "future", query: "checkpoints", major: 25, want: "/* tocsin */ new"},
+		{name: "first", query: "checkpoints", major: 14, want: "old /* tocsin */"},
+		{name: "between", query: "checkpoints", major: 16, want: "old /* tocsin */"},
+		{name: "newest", query: "checkpoints", major: 17, want: "new /* tocsin */"},
+		{name: "future", query: "checkpoints", major: 25, want: "new /* tocsin */"},
 		{name: "too old", query: "checkpoints", major: 13, wantErr: true},
 		{name: "unknown", query: "nothing", major: 13, wantErr: true},
 	}

@@ -3,14 +3,12 @@ package pg
 import (
 	"context"
 	"fmt"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // List runs a statement and scans its rows into structs by column name
 // (heap_bytes into HeapBytes).
 func List[T any](ctx context.Context, s *Session, stmt Statement, args ...any) ([]T, error) {
-	got, err := list[T](ctx, s, stmt, args)
+	got, err := rowsOf[T](ctx, s, stmt, args)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", stmt.name, s.asked.fail(ctx, err))
 	}
@@ -28,17 +26,4 @@ func One[T any](ctx context.Context, s *Session, stmt Statement, args ...any) (T
 		return none, fmt.Errorf("read %s: %d rows instead of one", stmt.name, len(got))
 	}
 	return got[0], nil
-}
-
-// list prepares the statement once per connection, save behind a pooler, which
-// may give the next statement to another backend.
-func list[T any](ctx context.Context, s *Session, stmt Statement, args []any) ([]T, error) {
-	if s.lane.caps.Pooled {
-		args = append([]any{pgx.QueryExecModeExec}, args...)
-	}
-	rows, err := s.lane.conn.Query(ctx, stmt.text, args...)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByName[T])
 }

@@ -44,23 +44,37 @@ type Config struct {
 	// that it is there when the server is full. Without it, it is opened when
 	// first needed.
 	Spare bool
+	// Turned is called, by whoever reads, when another server answers than
+	// before, or the same in another role; nil for nobody.
+	Turned func()
 }
 
 // Server is one PostgreSQL server. Make it with Open; it may be used from any
 // goroutine.
 type Server struct {
+	*hub
+	source *meter // of the source whose reads are counted apart; nil for none
+}
+
+// hub is what all who use a server share.
+type hub struct {
 	cfg  Config
 	base *pgx.ConnConfig
 
-	fast, slow *Lane
+	fast, slow *lane
 	spare      spare
+	usage      usage
 
 	dialing  gate // one connection attempt at a time
 	mu       sync.Mutex
-	pooled   bool          // a pooler refused our startup parameters
-	lastFail *outage       // of the newest connection attempt; nil after a good one
-	pids     map[*Lane]int // of the read lanes
-	keeping  atomic.Bool   // the spare connection is being opened
+	pooled   bool              // a pooler refused our startup parameters
+	at       string            // the host that is watched; "" before there is one
+	is       Identity          // of the server that is watched; zero before it was read
+	lastFail *outage           // of the newest connection attempt; nil after a good one
+	pids     map[*lane]int     // of the read lanes
+	sources  map[string]*meter // by name
+	keeping  atomic.Bool       // the spare connection is looked after
+	moved    atomic.Bool       // the fast lane has to look where its server is
 	life     context.Context
 	end      context.CancelFunc
 	running  sync.WaitGroup
@@ -73,27 +87,20 @@ func Open(cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("read the PostgreSQL connection string: %w", err)
 	}
 	base.RuntimeParams["application_name"] = model.OwnApp
-	s := &Server{cfg: cfg, base: base, dialing: newGate(), pids: map[*Lane]int{}}
+	s := &Server{hub: &hub{cfg: cfg, base: base, dialing: newGate(), pids: map[*lane]int{}, sources: map[string]*meter{}}}
+	base.DialFunc = s.usage.counted(base.DialFunc)
 	s.life, s.end = context.WithCancel(context.Background())
 	s.fast = newLane(s, limits{read: FastLimit, statement: 1500 * time.Millisecond})
 	s.slow = newLane(s, limits{read: SlowLimit, statement: 5 * time.Second})
-	s.spare.turn = newGate()
+	s.spare.turn, s.spare.look = newGate(), make(chan struct{}, 1)
 	return s, nil
 }
 
 // Fast is the lane of the reads that come every few seconds.
-func (s *Server) Fast() *Lane { return s.fast }
+func (s *Server) Fast() *Lane { return &Lane{s.fast, s.source} }
 
 // Slow is the lane of the reads that may take seconds.
-func (s *Server) Slow() *Lane { return s.slow }
-
-// Address is where the server is, for people: "db.internal:5432".
-func (s *Server) Address() string {
-	if len(s.base.Host) > 0 && s.base.Host[0] == '/' {
-		return fmt.Sprintf("%s (port %d)", s.base.Host, s.base.Port)
-	}
-	return fmt.Sprintf("%s:%d", s.base.Host, s.base.Port)
-}
+func (s *Server) Slow() *Lane { return &Lane{s.slow, s.source} }
 
 // Database is the name of the database that the sessions are in.
 func (s *Server) Database() string {

@@ -5,19 +5,21 @@ import (
 	"time"
 )
 
-// spareRetry is the pause after the spare connection could not be opened: a
-// full server must not be asked all the time.
-const spareRetry = 30 * time.Second
+// spareEvery is how often the spare connection is looked after. A full server
+// must not be asked for one all the time.
+const spareEvery = 30 * time.Second
 
 // spare is the kept action connection. Whoever holds its turn may use it.
 type spare struct {
 	turn gate
-	kept *keptConn // nil until opened, or after it broke
+	look chan struct{} // asks to look after it now
+	kept *keptConn     // nil until opened, or after it broke
 }
 
-// check makes sure that the connection answers, and opens it where it does not.
+// check makes sure that the connection answers and leads to the server that is
+// watched, and opens it where it does not.
 func (p *spare) check(ctx context.Context, s *Server) error {
-	if p.answers(ctx) {
+	if p.answers(ctx, s) {
 		return nil
 	}
 	p.drop()
@@ -29,10 +31,19 @@ func (p *spare) check(ctx context.Context, s *Server) error {
 	return nil
 }
 
-func (p *spare) answers(ctx context.Context) bool {
+func (p *spare) answers(ctx context.Context, s *Server) bool {
+	if p.kept == nil {
+		return false
+	}
 	ctx, cancel := context.WithTimeout(ctx, connectLimit)
 	defer cancel()
-	return p.kept != nil && p.kept.Ping(ctx) == nil
+	is, err := readIdentity(ctx, p.kept.Conn)
+	if err != nil {
+		return false
+	}
+	p.kept.is = is
+	watched := s.watched()
+	return watched.Started.IsZero() || watched.Started.Equal(is.Started)
 }
 
 func (p *spare) drop() {
@@ -63,31 +74,38 @@ func (p *spare) close(ctx context.Context) {
 	p.turn.leave()
 }
 
-// keepSpare opens the spare connection in the background, and tries again until
-// it is there: the server may be full. It ends with the server's life. A second call meanwhile
-// does nothing.
+// keepSpare opens the spare connection in the background and looks after it
+// until the server's life ends: it must be there when the server is full, and
+// neither a firewall nor a limit for idle sessions may take it. A call while
+// that is done already makes it look now.
 func (s *Server) keepSpare() {
 	if !s.keeping.CompareAndSwap(false, true) {
+		select {
+		case s.spare.look <- struct{}{}:
+		default:
+		}
 		return
 	}
 	s.running.Go(func() {
-		defer s.keeping.Store(false)
-		for s.life.Err() == nil && s.openSpare() != nil {
+		tick := time.NewTicker(spareEvery)
+		defer tick.Stop()
+		for s.life.Err() == nil {
+			s.openSpare()
 			select {
 			case <-s.life.Done():
-			case <-time.After(spareRetry):
+			case <-s.spare.look:
+			case <-tick.C:
 			}
 		}
 	})
 }
 
-func (s *Server) openSpare() error {
+// openSpare opens the spare connection where it is missing. One that is lent
+// is there; one that cannot be opened is tried again.
+func (s *Server) openSpare() {
 	ctx, cancel := context.WithTimeout(s.life, connectLimit)
 	defer cancel()
-	conn, err := s.Spare(ctx)
-	if err != nil {
-		return err
+	if conn, err := s.Spare(ctx); err == nil {
+		conn.Close()
 	}
-	conn.Close()
-	return nil
 }

@@ -31,6 +31,10 @@ type Timing struct {
 	MaxWait time.Duration // longest pause after failures; never under Retry
 	Group   string        // the server it reads: its first job leads, the others fail and recover with it
 	Rate    bool          // needs two readings to say anything
+	Yields  bool          // is held back while its server is in trouble
+	// Cost is asked once after each read for what that cost its server; nil
+	// where nobody knows better than by the time that the read took.
+	Cost func() time.Duration
 }
 
 // Job reads one source again and again. Make it with NewJob.
@@ -38,19 +42,22 @@ type Job struct {
 	Name   string
 	Timing Timing
 	read   func(ctx context.Context) *model.Fail
+	tell   func(every time.Duration, note string) // publishes how often it is read
+	pace   *pace                                  // of the job's goroutine
 	wake   chan struct{}
 }
 
 // NewJob makes the job that reads src into its cell.
 func NewJob[T store.Snapshot](s *store.Store, key store.Key[T], src Source[T], t Timing) Job {
 	cell := store.NewCell(s, key, store.Source{Group: t.Group, Every: t.Every})
-	r := reader[T]{cell: cell, src: src, timeout: t.Timeout}
-	return Job{Name: key.Name, Timing: t, read: r.read, wake: make(chan struct{}, 1)}
+	r := reader[T]{cell: cell, src: src, timeout: t.Timeout, pace: newPace(t)}
+	return Job{Name: key.Name, Timing: t, read: r.read, tell: cell.Pace, pace: r.pace, wake: make(chan struct{}, 1)}
 }
 
-// Wake makes the job read now instead of at its time. A job that reads already
-// reads once more when that ends, since what it reads may be of before; one whose
-// server asked to stay away reads when that is over.
+// Wake makes the job read now instead of at its time, or as soon as its source
+// can bear it: see [pace.rest]. A job that reads already reads once more when that
+// ends, since what it reads may be of before; one whose server asked to stay away
+// reads when that is over.
 func (j Job) Wake() {
 	select {
 	case j.wake <- struct{}{}:
@@ -85,7 +92,7 @@ func Once(ctx context.Context, pause time.Duration, jobs ...Job) {
 
 func (j Job) run(ctx context.Context, g *groups) {
 	failures := 0
-	for ctx.Err() == nil {
+	for g.admit(ctx, j) {
 		fail := j.read(ctx)
 		failures++
 		if fail == nil {
@@ -99,30 +106,36 @@ func (j Job) run(ctx context.Context, g *groups) {
 }
 
 // wait is the pause before the next read: the interval after a success, after
-// failures a pause that doubles up to MaxWait. It is spread by ±10 % so that
-// jobs do not line up.
+// failures a pause that doubles up to MaxWait. A source that is dear is not
+// asked sooner because it fails. It is spread by ±10 % so that jobs do not line
+// up.
 func (j Job) wait(failures int) time.Duration {
-	d := j.Timing.Every
+	d := j.pace.every()
 	if failures > 0 {
 		first := j.Timing.Retry
 		if first <= 0 {
 			first = j.Timing.Every
 		}
 		d = min(first<<min(failures-1, 10), max(j.Timing.MaxWait, first))
+		if j.pace.slowed() {
+			d = max(d, j.pace.every())
+		}
 	}
 	return time.Duration(float64(d) * (0.9 + 0.2*rand.Float64()))
 }
 
 // pause waits for d, or less where the job is woken, but not less than the
-// server asked for in its refusal. False means the end of ctx.
+// server asked for in its refusal, nor than the rest that its reads leave the
+// server. False means the end of ctx.
 func (j Job) pause(ctx context.Context, d time.Duration, fail *model.Fail) bool {
-	if fail != nil && fail.RetryAfter > 0 {
-		if !sleep(ctx, fail.RetryAfter, nil) {
-			return false
-		}
-		d -= fail.RetryAfter
+	least := min(j.pace.rest(), d)
+	if fail != nil {
+		least = max(least, fail.RetryAfter)
 	}
-	return sleep(ctx, d, j.wake)
+	if least > 0 && !sleep(ctx, least, nil) {
+		return false
+	}
+	return sleep(ctx, d-least, j.wake)
 }
 
 // sleep waits for d, a wake-up or the end of ctx; false means the end.
@@ -139,19 +152,23 @@ func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) bool {
 }
 
 // groups lets the jobs of one server fail and recover together: the first job
-// of a group leads, and when it meets a server that is down, or is back, it
-// wakes the others. Only the lead does, or two jobs that disagree would wake
+// of a group leads, and when it meets a server that is down or full, or is back,
+// it wakes the others. Only the lead does, or two jobs that disagree would wake
 // each other for ever.
 type groups struct {
-	jobs []Job
-	down map[string]bool // written by the lead of each group only
-	mu   sync.Mutex
+	jobs   []Job
+	down   map[string]bool // written by the lead of each group only
+	strain map[string]*strain
+	mu     sync.Mutex
 }
 
-func newGroups(jobs []Job) *groups { return &groups{down: map[string]bool{}, jobs: jobs} }
+func newGroups(jobs []Job) *groups {
+	return &groups{down: map[string]bool{}, strain: map[string]*strain{}, jobs: jobs}
+}
 
 func (g *groups) told(j Job, fail *model.Fail) {
-	down := fail != nil && fail.Class == model.Down
+	g.felt(j, fail)
+	down := fail != nil && (fail.Class == model.Down || fail.Class == model.Full)
 	if !g.leads(j) || fail != nil && !down {
 		return
 	}
@@ -177,6 +194,7 @@ type reader[T store.Snapshot] struct {
 	cell    *store.Cell[T]
 	src     Source[T]
 	timeout time.Duration
+	pace    *pace
 }
 
 // outcome is what one call of Collect gave.
@@ -222,14 +240,15 @@ func (r reader[T]) read(ctx context.Context) *model.Fail {
 
 func (r reader[T]) publish(ctx context.Context, got outcome[T], start time.Time) *model.Fail {
 	now := time.Now()
-	if got.err == nil {
-		r.cell.Put(got.value, now, now.Sub(start))
-		return nil
-	}
 	fail := model.FailOf(got.err)
-	if ctx.Err() == nil {
+	r.pace.note(fail, now.Sub(start))
+	switch {
+	case fail == nil:
+		r.cell.Put(got.value, now, now.Sub(start))
+	case ctx.Err() == nil:
 		r.cell.Fail(fail, now, now.Sub(start))
 	}
+	r.cell.Pace(r.pace.every(), r.pace.text())
 	return fail
 }
 

@@ -163,7 +163,7 @@ func TestWait(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := Job{Timing: tt.timing}.wait(tt.failures)
+			got := Job{Timing: tt.timing, pace: newPace(tt.timing)}.wait(tt.failures)
 			if low, high := tt.want*9/10, tt.want*11/10; got < low || got > high {
 				t.Errorf("wait = %s, want %s to %s", got, low, high)
 			}

@@ -19,6 +19,7 @@ type Cell[T Snapshot] struct {
 	key   Key[T]
 	about Source
 	last  Sample[T]
+	note  string
 	ended *model.Fail  // of the newest read that ended; nil when that was good
 	facts []model.Fact // of last.Value
 }
@@ -66,9 +67,19 @@ func (c *Cell[T]) Fail(fail *model.Fail, at time.Time, took time.Duration) {
 	c.store.put(c.key.Name, entry{sample: c.last, status: status}, nil)
 }
 
+// Pace publishes that the source is read at another interval by now, and why;
+// note is "" where it is read as often as it should be.
+func (c *Cell[T]) Pace(every time.Duration, note string) {
+	if every == c.about.Every && note == c.note {
+		return
+	}
+	c.about.Every, c.note = every, note
+	c.store.change(c.key.Name, func(s *Status) { s.Every, s.Note = every, note })
+}
+
 func (c *Cell[T]) status(facts []model.Fact) Status {
 	return Status{
-		Name: c.key.Name, Group: c.about.Group, Every: c.about.Every,
+		Name: c.key.Name, Group: c.about.Group, Every: c.about.Every, Note: c.note,
 		At: c.last.At, Took: c.last.Took, Fail: c.last.Fail, Facts: facts,
 	}
 }

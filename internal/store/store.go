@@ -55,7 +55,8 @@ const staleAfter = 3
 type Status struct {
 	Name  string
 	Group string        // the server it reads: "postgres"; sources of one group fail and recover together
-	Every time.Duration // intended interval between two reads
+	Every time.Duration // interval between two reads, as it is kept now
+	Note  string        // why it is read less often than it should be; "" while it is not
 	State State
 	At    time.Time // of the newest value; zero means never
 	Took  time.Duration
@@ -192,6 +193,16 @@ func (s *Store) put(name string, e entry, points []model.Fact) {
 	for _, f := range s.watch {
 		f(name)
 	}
+}
+
+// change changes what is said of a source whose sample stays.
+func (s *Store) change(name string, f func(*Status)) {
+	s.mu.Lock()
+	e := s.entries[name]
+	f(&e.status)
+	s.entries[name] = e
+	s.mu.Unlock()
+	signal(s.changed)
 }
 
 // failing is the class of failure that a source is in; "" for none.

@@ -2,6 +2,7 @@
 SELECT current_setting('server_version_num')::int AS version,
   pg_backend_pid() AS pid,
   pg_is_in_recovery() AS standby,
+  pg_postmaster_start_time() AS started,
   current_user::text AS role,
   pg_has_role('pg_read_all_stats', 'USAGE') AS read_stats,
   coalesce(n.nspname::text, '') AS pgss_schema,

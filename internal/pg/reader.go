@@ -1,0 +1,76 @@
+package pg
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// lockLimit is how long a read waits for a lock: whoever comes after it in the
+// queue waits too.
+const lockLimit = 250 * time.Millisecond
+
+// reader is the connection of a read lane. Whatever goes over it is a
+// [Statement]: nothing else of this package can reach the connection inside,
+// so a lane sends only what was embedded when the program was built.
+type reader struct {
+	conn   *pgx.Conn // used in this file alone
+	limits limits
+	usage  *usage
+	pooled bool // its settings and prepared statements are not its own
+}
+
+func (s *Server) reader(conn *pgx.Conn, l limits) *reader {
+	return &reader{conn: conn, limits: l, usage: &s.usage, pooled: s.throughPooler()}
+}
+
+// rowsOf runs a statement and scans its rows by column name. The statement is
+// prepared once per connection; behind a pooler it is not, and has its limits
+// with it.
+func rowsOf[T any](ctx context.Context, s *Session, stmt Statement, args []any) ([]T, error) {
+	r := s.lane.conn
+	defer r.usage.measure(s.source)()
+	if r.pooled {
+		return boundedRows[T](ctx, r, stmt, args)
+	}
+	if stmt.once {
+		args = append([]any{pgx.QueryExecModeExec}, args...)
+	}
+	rows, err := r.conn.Query(ctx, stmt.text, args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByName[T])
+}
+
+// boundedRows sends the limits and the statement together, which makes them one
+// transaction, that ends with them.
+func boundedRows[T any](ctx context.Context, r *reader, stmt Statement, args []any) (got []T, err error) {
+	bounds, err := Pick(sqlFiles, "limits", 13)
+	if err != nil {
+		return nil, err
+	}
+	r.usage.statements.Add(1)
+	both := &pgx.Batch{}
+	both.Queue(bounds.text, millisText(r.limits.statement), millisText(lockLimit))
+	both.Queue(stmt.text, args...).Query(func(rows pgx.Rows) error {
+		got, err = pgx.CollectRows(rows, pgx.RowToStructByName[T])
+		return err
+	})
+	return got, r.conn.SendBatch(ctx, both).Close()
+}
+
+func millisText(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
+
+// pid is the process that the handshake named: a pooler's own, behind one.
+func (r *reader) pid() int { return int(r.conn.PgConn().PID()) }
+
+// parameter is what the server last told of one of its parameters; "" for
+// nothing.
+func (r *reader) parameter(name string) string { return r.conn.PgConn().ParameterStatus(name) }
+
+func (r *reader) broken() bool { return r.conn.IsClosed() }
+
+func (r *reader) close() { closeSoon(r.conn) }

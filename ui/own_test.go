@@ -1,0 +1,41 @@
+package ui
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"tocsin/internal/model"
+	"tocsin/internal/store"
+)
+
+// The line about ourselves says what it measures, and Enter where it goes.
+func TestAboutMe(t *testing.T) {
+	t.Parallel()
+	s := store.New()
+	own := store.NewCell(s, store.OwnKey(), store.Source{Every: 5 * time.Second})
+	statements := store.NewCell(s, store.StatementsKey(), store.Source{Every: 10 * time.Second})
+	tables := store.NewCell(s, store.TablesKey(), store.Source{Every: 15 * time.Second})
+	tables.Pace(30*time.Second, "read every 30 s instead of 15 s: one reading takes 1.8 s")
+	own.Put(model.Own{Connections: 3, Statements: 214, Busy: 5400 * time.Millisecond, Bytes: 1_300_000, Sources: []model.OwnSource{
+		{Name: "pg.tables", Busy: 5 * time.Second}, {Name: "pg.activity", Busy: 400 * time.Millisecond}}}, time.Now(), 0)
+	in := In{View: s.View(), Width: 150, Height: 40}
+	row := ownItems(in)[0]
+	if row.text != "9.00 %" || row.means != "of a core at most · 3 connections, 214 statements, 1.24 MiB a minute" {
+		t.Errorf("%s %s", row.text, row.means)
+	}
+	statements.Put(model.Statements{Elapsed: 10 * time.Second, Rows: []model.Statement{
+		{Text: "SELECT /* tocsin */ 1", StatementWork: model.StatementWork{Total: 300 * time.Millisecond}}, {Text: "SELECT 1", StatementWork: model.StatementWork{Total: 9 * time.Second}},
+		{Text: "WITH /* tocsin */ x AS", StatementWork: model.StatementWork{Total: 100 * time.Millisecond}},
+	}}, time.Now(), 0)
+	in.View = s.View()
+	if row := ownItems(in)[0]; !strings.HasSuffix(row.means, "a minute · the server counts 4.00 %") {
+		t.Errorf("%s", row.means)
+	}
+	text := linesText(serverDetail(in, row.key))
+	for _, want := range []string{"9.00 %: from sending a statement", "4.00 % (pg_stat_statements)", "pg.tables", "5.0 s", "8.33 %", "one reading takes 1.8 s"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in:\n%s", want, text)
+		}
+	}
+}
