@@ -2,6 +2,8 @@ package ui
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -93,7 +95,7 @@ func New(o Options) (*App, error) {
 	a.in.Verbs, a.in.Keys = map[string]string{}, map[string]string{}
 	for _, act := range o.Runner.List() {
 		a.in.Verbs[act.ID] = act.Verb
-		a.in.Keys[act.ID] = a.keyOf(act.ID)
+		a.in.Keys[act.ID] = nameOr(a.keyOf(act.ID), a.keyOf(act.With))
 	}
 	return a, nil
 }
@@ -213,8 +215,19 @@ func (a *App) key(ev *tcell.EventKey) {
 		return
 	}
 	if i, ok := a.keys[keyName(ev)]; ok {
-		a.commands[i].Do(a)
+		a.meant(a.commands[i]).Do(a)
 	}
+}
+
+// meant is the command that a key stands for here: on the overview the one that
+// the verdict offers, where it shares the key.
+func (a *App) meant(c Command) Command {
+	offered, ok := a.o.Runner.Find(a.in.Suspect.Action)
+	if !ok || a.at.page != 0 || offered.With != c.ID {
+		return c
+	}
+	i := slices.IndexFunc(a.commands, func(c Command) bool { return c.ID == offered.ID })
+	return a.commands[i]
 }
 
 // paste gives pasted text to what can take it; it never reaches the keys.
@@ -242,9 +255,29 @@ func (a *App) args(act actions.Action) actions.Args {
 	}
 	out := actions.Args{}
 	for _, p := range act.Params {
-		if v := from[p.Name]; v != "" {
+		v := from[p.Name]
+		if p.Type == actions.TypeSessions && a.at.page != 0 {
+			v = a.filtered()
+		}
+		if v != "" {
 			out[p.Name] = v
 		}
 	}
 	return out
+}
+
+// filtered lists the sessions that a filter shows, as actions.TypeSessions has
+// them; "" without a filter, which would be all there are.
+func (a *App) filtered() string {
+	g := a.grid()
+	if g.filter.text == "" {
+		return ""
+	}
+	var out []string
+	for _, row := range g.rows {
+		if pid, start := row.Args["pid"], row.Args["backend_start"]; pid != "" && start != "" {
+			out = append(out, pid+"@"+start)
+		}
+	}
+	return strings.Join(out, ",")
 }

@@ -32,7 +32,7 @@ func (p *program) operations(readOnly bool) (*actions.Runner, error) {
 // declared lists every action there is, on these servers.
 func declared(postgres *pg.Server, deploys actions.Deploys, cache actions.Cache, marker actions.Marker) []actions.Action {
 	return []actions.Action{
-		actions.Cancel(postgres), actions.Terminate(postgres), actions.Vacuum(postgres),
+		actions.Cancel(postgres), actions.Terminate(postgres), actions.TerminateAll(postgres), actions.Vacuum(postgres),
 		actions.Analyze(postgres), actions.VacuumFull(postgres, actions.FreeBytes), actions.Reindex(postgres, actions.FreeBytes),
 		actions.IndexCreate(postgres, actions.FreeBytes), actions.IndexDrop(postgres),
 		actions.DeployRollback(deploys), actions.DeployPromote(deploys), actions.CachePurge(cache),
