@@ -96,7 +96,7 @@ func explain(weight int, h hot) candidate {
 func (c *candidate) act(id string, args map[string]string) {
 	keys := map[string]string{
 		"deploy.rollback": "R", "deploy.promote": "u", "cache.purge": "P",
-		"pg.vacuum": "V", "pg.cancel": "C", "pg.terminate": "K",
+		"pg.vacuum": "V", "pg.cancel": "C", "pg.terminate": "K", "pg.terminate.all": "K",
 	}
 	c.Action, c.Key, c.Args = id, keys[id], args
 }

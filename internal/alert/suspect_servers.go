@@ -57,19 +57,34 @@ func (s *scene) connections() []candidate {
 	}
 	c := explain(weightConnections, h)
 	value := sample.Value
-	pct, _ := value.UsedPct()
-	c.Summary = fmt.Sprintf("%d of %d usable connections are taken (%s)", value.Clients, value.Usable(), number(pct, model.Percent))
+	c.Summary = taken(value)
 	if sample.Fail != nil && sample.Fail.Class == model.Full {
 		c.Summary = "the server has no connection left: " + sample.Fail.Text
 		c.Level = h.Severity.Level()
 	}
-	if len(value.ByApp) > 0 {
-		c.Summary += fmt.Sprintf(": app=%s holds %d", value.ByApp[0].Name, value.ByApp[0].N)
+	if felt := s.symptoms(); value.Clients >= value.Usable() && len(felt) > 0 {
+		c.Level = max(c.Level, felt[0].loud())
 	}
 	c.Evidence = append([]string{states(value)}, s.symptomTexts()...)
 	c.Against = lines(s.deployLine(), s.providerLine(), s.loadLine(), s.lockLine())
+	if l, ok := s.leak(value); ok {
+		c.blameLeak(l)
+		return []candidate{c}
+	}
+	if len(value.ByApp) > 0 {
+		c.Summary += fmt.Sprintf(": app=%s holds %d", value.ByApp[0].Name, value.ByApp[0].N)
+	}
 	s.blameIdle(&c, value)
 	return []candidate{c}
+}
+
+// taken says how full the server is. Superusers may take more than is usable.
+func taken(value model.Connections) string {
+	if value.Clients >= value.Usable() {
+		return fmt.Sprintf("all %d usable connections are taken", value.Usable())
+	}
+	pct, _ := value.UsedPct()
+	return fmt.Sprintf("%d of %d usable connections are taken (%s)", value.Clients, value.Usable(), number(pct, model.Percent))
 }
 
 // fullServer finds the alert of a server that refuses us for want of a slot;

@@ -40,6 +40,7 @@ func Faults() []Fault {
 	return []Fault{
 		{"bad-deploy", "a new build whose checkout fails and is slow", newBadDeploy},
 		{"lock-pileup", "a cron job locks orders and goes idle in its transaction", newLockPileup},
+		{"connections-exhausted", "a report worker leaks connections until the shop gets none", newConnectionLeak},
 		{"bloat", "events fills with dead rows, autovacuum is off there", newBloat},
 		{"stale-cache", "customers see pinned pages while prices change", newStaleCache},
 		{"slow-query", "a report over all orders runs for many minutes", newSlowQuery},

@@ -2,9 +2,11 @@ package demo_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +29,7 @@ func TestFaults(t *testing.T) {
 	}{
 		{"healthy", testHealthy},
 		{"lock-pileup", testLockPileup},
+		{"connections-exhausted", testConnectionsExhausted},
 		{"slow-query", testSlowQuery},
 		{"stale-cache", testStaleCache},
 		{"bloat", testBloat},
@@ -83,10 +86,22 @@ func testHealthy(t *testing.T, r *running) {
 
 const waitingSQL = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 
+// depthSQL is the longest way from a session that waits for nobody down to one
+// that waits for another.
+const depthSQL = `WITH RECURSIVE edges AS (
+  SELECT pid, unnest(pg_blocking_pids(pid)) AS by FROM pg_stat_activity WHERE wait_event_type = 'Lock'
+), tree AS (
+  SELECT by AS pid, 1 AS depth FROM edges WHERE by NOT IN (SELECT pid FROM edges)
+  UNION SELECT e.pid, t.depth + 1 FROM edges e JOIN tree t ON e.by = t.pid
+) SELECT max(depth) FROM tree`
+
 func testLockPileup(t *testing.T, r *running) {
 	r.breaks("lock-pileup")
 	waitFor(t, "sessions behind the lock", func() bool { return r.number(waitingSQL) >= 8 })
 	waitFor(t, "customers who time out", func() bool { return r.state().Errors > 0 })
+	if depth := r.number(depthSQL); depth != 4 {
+		t.Errorf("the tree of locks is %v deep, want 4", depth)
+	}
 	if used := r.number("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"); used > 40 {
 		t.Errorf("%v sessions, want room for the operator", used)
 	}
@@ -102,6 +117,40 @@ func testLockPileup(t *testing.T, r *running) {
 	r.mended()
 	waitFor(t, "the queue to drain", func() bool { return r.number(waitingSQL) == 0 })
 	waitFor(t, "checkouts that succeed", func() bool { return r.errorShare() == 0 })
+}
+
+func testConnectionsExhausted(t *testing.T, r *running) {
+	r.breaks("connections-exhausted")
+	const shop = "SELECT count(*) FROM pg_stat_activity WHERE application_name IN ('api', 'web', 'worker', 'cron')"
+	if got := r.number(shop); got > 1 {
+		t.Errorf("the shop has %v connections, want none", got)
+	}
+	conn, err := pgx.Connect(t.Context(), strings.Replace(r.DSN, "user=postgres", "user=tocsin", 1))
+	if refusal, ok := errors.AsType[*pgconn.PgError](err); !ok || refusal.Code != "53300" {
+		t.Errorf("a new connection: %v %v, want 53300", conn, err)
+	}
+	waitFor(t, "a quarter of the requests to fail", func() bool { return r.errorShare() > 0.25 })
+	if code, _ := get(t, r.ShopURL+"/health"); code != http.StatusServiceUnavailable {
+		t.Errorf("health: status %d, want 503", code)
+	}
+
+	const leaked = " FROM pg_stat_activity WHERE application_name = 'report-worker' AND state = 'idle in transaction'"
+	if got := r.number("SELECT count(*)" + leaked); got < 45 {
+		t.Errorf("%v sessions are leaked, want 45 at least", got)
+	}
+	// One of them is not enough: the shop needs more.
+	one := int(r.number("SELECT min(pid)" + leaked))
+	r.number("SELECT count(pg_terminate_backend($1))", one)
+	waitFor(t, "the session to end", func() bool { return r.number("SELECT count(*) FROM pg_stat_activity WHERE pid = $1", one) == 0 })
+	if got := r.state().Faults; !slices.Equal(got, []string{"connections-exhausted"}) {
+		t.Errorf("faults = %v after the end of one session", got)
+	}
+	r.number("SELECT count(pg_terminate_backend(pid))" + leaked)
+	r.mended()
+	waitFor(t, "requests that succeed", func() bool { return r.errorShare() == 0 })
+	if got := r.number("SELECT count(*)" + leaked); got > 0 {
+		t.Errorf("%v leaked sessions came back", got)
+	}
 }
 
 func testSlowQuery(t *testing.T, r *running) {

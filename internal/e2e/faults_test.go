@@ -58,6 +58,16 @@ func faults() []fault {
 			broken:  lockPileupBroken, mended: lockPileupMended,
 		},
 		{
+			name: "connections-exhausted", action: "pg.terminate.all", ends: "K end them",
+			verdict: `all 57 usable connections are taken: app=report-worker leaves (\d+) idle in transaction, the oldest for (\d+)s`,
+			card: []string{
+				`frees +\d+ of 57 usable connections`, `\d+ of app=report-worker, role reports, idle in transaction: pid \d+, \d+, \d+ and \d+ more`,
+				`open transactions; none has written`, `sessions that began after`,
+			},
+			outcome: `ended (\d+) of (\d+) sessions in .* · connections [\d.]+ % → [\d.]+ % in .*helped`,
+			broken:  connectionsBroken, mended: connectionsMended,
+		},
+		{
 			name: "bloat", action: "pg.vacuum", ends: "V vacuum it",
 			verdict: `([\d.]+) % of the rows of public\.events are dead \((\d+) of (\d+)\): autovacuum is off for it`,
 			card:    []string{`VACUUM \(ANALYZE\) "?public"?\."?events"?`, `rows are dead`, `make the file smaller`},
@@ -148,15 +158,19 @@ func (in *incident) act(f fault) {
 	in.confirm(f.outcome)
 }
 
-// confirm answers a card of an armed session when it takes the answer, and
-// waits for its outcome.
+// confirm answers a card of an armed session when it takes the answer, with y
+// or with the name that it asks for, and waits for its outcome.
 func (in *incident) confirm(outcome string) {
 	in.t.Helper()
 	pattern := regexp.MustCompile(outcome)
 	in.screen.WaitUntil("that y counts", limit, func(screen string) bool {
 		return strings.Contains(screen, "Tab reason") && !strings.Contains(screen, "in a second")
 	})
-	in.screen.Keys("y")
+	answer := "y"
+	if asks := regexp.MustCompile(`type (.+) to end them`).FindStringSubmatch(cardText(in.screen.Screen())); asks != nil {
+		answer = "\t\t" + asks[1] + "\r"
+	}
+	in.screen.Keys(answer)
 	in.screen.WaitUntil("the outcome "+outcome, 3*limit, func(screen string) bool { return pattern.MatchString(cardText(screen)) })
 }
 

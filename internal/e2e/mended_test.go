@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -82,6 +83,13 @@ func lockPileupBroken(in *incident) {
 	if said, real := in.number(1), testkit.One[int](in.t, in.admin, waitingSQL); said < 6 || real < 6 {
 		in.t.Errorf("the verdict says %v wait, there are %d", said, real)
 	}
+	// A chain of four, as the view of the locks draws it.
+	in.screen.Keys("1")
+	in.screen.WaitUntil("the tree of locks", limit, func(screen string) bool {
+		return regexp.MustCompile(`(?s)worker .*loyalty .*crm-sync .*newsletter `).MatchString(screen)
+	})
+	in.t.Log(in.screen.Screen())
+	in.screen.Keys("0")
 }
 
 func lockPileupMended(in *incident) {
@@ -109,6 +117,32 @@ func (in *incident) pid() int {
 		}
 	}
 	return 0
+}
+
+const (
+	leakedSQL = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'report-worker'"
+	shopSQL   = "SELECT count(*) FROM pg_stat_activity WHERE application_name IN ('api', 'web', 'worker', 'cron')"
+)
+
+func connectionsBroken(in *incident) {
+	if said, real := in.number(1), testkit.One[float64](in.t, in.admin, leakedSQL); said < 19 || said > real || real < 40 {
+		in.t.Errorf("the verdict says %v sessions, there are %v", said, real)
+	}
+	if left := testkit.One[int](in.t, in.admin, shopSQL); left > 1 {
+		in.t.Errorf("the shop has %d connections, want none", left)
+	}
+	if share := in.errorShare(); share < 0.2 {
+		in.t.Errorf("%.1f %% errors while the shop gets no connection", 100*share)
+	}
+}
+
+func connectionsMended(in *incident) {
+	in.until("the fault to end", func() bool { return len(in.state().Faults) == 0 })
+	in.until("the last leaked session to end", func() bool { return testkit.One[int](in.t, in.admin, leakedSQL) == 0 })
+	in.until("checkouts that succeed", func() bool { return in.errorShare() == 0 })
+	if got := testkit.One[int](in.t, in.admin, shopSQL); got == 0 {
+		in.t.Error("the shop has no connection")
+	}
 }
 
 const deadSQL = "SELECT n_dead_tup::float8 FROM pg_stat_user_tables WHERE relid = 'public.events'::regclass"
