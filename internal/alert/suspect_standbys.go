@@ -40,9 +40,10 @@ func (s *scene) standbys() []candidate {
 	if len(lagging) > 0 {
 		c := explain(weightReplicaLag, lagging[0])
 		name := lagging[0].Labels["replica"]
-		c.Summary = "standby " + name + " is behind: " + lagText(lagging, name) + pausedText(r, name)
+		c.Summary = "standby " + name + " is " + lagText(lagging, name) + " behind"
 		c.Evidence = lines(followerLine(r, name), s.slotLine(name))
 		c.Against = lines(s.walLine())
+		s.blameReplay(&c, name)
 		out = append(out, c)
 	}
 	return append(out, s.keptLog()...)
@@ -57,14 +58,6 @@ func lagText(readings []hot, name string) string {
 		}
 	}
 	return strings.Join(texts, ", ")
-}
-
-// pausedText says that somebody paused the replay of this server.
-func pausedText(r model.Replication, name string) string {
-	if name == model.ThisServer && r.Receiver != nil && r.Receiver.Paused {
-		return ": its replay was paused (pg_wal_replay_pause)"
-	}
-	return ""
 }
 
 // followerLine says how a standby stands; "" for this server.
