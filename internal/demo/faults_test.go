@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/go-redis/v9"
 
 	"tocsin/internal/demo"
@@ -22,7 +23,7 @@ import (
 // by what an operator would do, from outside.
 func TestFaults(t *testing.T) {
 	t.Parallel()
-	r := start(t, demo.Options{Dir: t.TempDir()})
+	r := start(t, demo.Options{Dir: t.TempDir(), Standby: true})
 	for _, tt := range []struct {
 		name string
 		run  func(t *testing.T, r *running)
@@ -30,6 +31,7 @@ func TestFaults(t *testing.T) {
 		{"healthy", testHealthy},
 		{"lock-pileup", testLockPileup},
 		{"connections-exhausted", testConnectionsExhausted},
+		{"replica-lag", testReplicaLag},
 		{"slow-query", testSlowQuery},
 		{"stale-cache", testStaleCache},
 		{"bloat", testBloat},
@@ -151,6 +153,35 @@ func testConnectionsExhausted(t *testing.T, r *running) {
 	if got := r.number("SELECT count(*)" + leaked); got > 0 {
 		t.Errorf("%v leaked sessions came back", got)
 	}
+}
+
+func testReplicaLag(t *testing.T, r *running) {
+	standby, err := pgxpool.New(t.Context(), r.StandbyDSN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer standby.Close()
+	there := &running{World: r.World, t: t, admin: standby}
+	const behind = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)::float8 FROM pg_stat_replication WHERE application_name = 'r1'"
+	waitFor(t, "a standby that keeps up", func() bool { return r.number(behind) < 1<<20 })
+
+	r.breaks("replica-lag")
+	if got := r.number(behind); got < 64<<20 {
+		t.Errorf("the standby is %v bytes behind, want 64 MiB at least", got)
+	}
+	newest := there.number("SELECT max(id) FROM orders")
+	orders := r.number("SELECT max(id) FROM orders")
+	waitFor(t, "orders that the standby does not see", func() bool { return r.number("SELECT max(id) FROM orders") > orders })
+	if got := there.number("SELECT max(id) FROM orders"); got != newest {
+		t.Errorf("the standby shows order %v after %v", got, newest)
+	}
+	r.DSN = r.StandbyDSN
+	r.asOperator("SELECT pg_wal_replay_resume()")
+	r.mended()
+	waitFor(t, "the standby to catch up", func() bool {
+		return r.number(behind) < 1<<20 && there.number("SELECT max(id) FROM orders") > newest
+	})
+	waitFor(t, "what was imported to be gone", func() bool { return r.number("SELECT count(*) FROM pg_class WHERE relname = 'product_images'") == 0 })
 }
 
 func testSlowQuery(t *testing.T, r *running) {
