@@ -213,9 +213,6 @@ func (s *scene) bloat() []candidate {
 	c := explain(weightBloat, worst)
 	c.Summary = fmt.Sprintf("%s of the rows of %s are dead (%d of %d)",
 		number(worst.value, model.Percent), table.FullName(), table.Dead, table.Live+table.Dead)
-	if table.AutovacuumOff {
-		c.Summary += ": autovacuum is off for it"
-	}
 	when, recent := vacuumed(table, s.now)
 	if recent {
 		c.Against = lines(when)
@@ -223,10 +220,13 @@ func (s *scene) bloat() []candidate {
 		c.Evidence = lines(when)
 	}
 	c.Evidence = append(c.Evidence, lines(more(len(over)-1, "table"))...)
-	c.Against = append(c.Against, lines(s.snapshotHolder(), s.lockLine())...)
+	c.Against = append(c.Against, lines(s.lockLine())...)
 	c.act("pg.vacuum", map[string]string{"table": table.FullName()})
-	if holder, ok := s.horizonHolder(); ok {
-		c.heldBack(holder)
+	switch k, kept := s.keeper(worst); {
+	case kept:
+		c.heldBack(k)
+	case table.AutovacuumOff:
+		c.Summary += ": autovacuum is off for it"
 	}
 	return []candidate{c}
 }
@@ -254,24 +254,4 @@ func more(n int, thing string) string {
 		return ""
 	}
 	return plural(n, "more "+thing)
-}
-
-// snapshotHolder names the session whose old snapshot keeps dead rows from
-// being removed; "" when there is none.
-func (s *scene) snapshotHolder() string {
-	activity, ok := known(s, store.ActivityKey())
-	if !ok {
-		return ""
-	}
-	var holder model.Session
-	for _, one := range activity.Sessions {
-		if (one.XminAge > 0 || one.HasXID) && length(one.Tx) >= oldTransaction && length(one.Tx) > length(holder.Tx) {
-			holder = one
-		}
-	}
-	if holder.PID == 0 {
-		return ""
-	}
-	return fmt.Sprintf("pid %d (%s) has held a snapshot for %s: vacuum cannot remove what died since",
-		holder.PID, owner(holder), ago(length(holder.Tx)))
 }

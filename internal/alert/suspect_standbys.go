@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"tocsin/internal/model"
 	"tocsin/internal/store"
@@ -145,37 +144,4 @@ func waitText(n int) string {
 		return "1 client waits"
 	}
 	return strconv.Itoa(n) + " clients wait"
-}
-
-// horizonHolder is who keeps dead rows from being removed; not ok when nobody
-// has for long. What is no session holds without an end of its own.
-func (s *scene) horizonHolder() (holder model.Holder, ok bool) {
-	horizon, _ := known(s, store.HorizonKey())
-	for _, h := range horizon.Rows {
-		lasting := h.Kind != "session" && h.XminAge > 1000 || h.For != nil && *h.For >= oldTransaction
-		if lasting && h.XminAge > holder.XminAge {
-			holder, ok = h, true
-		}
-	}
-	return holder, ok
-}
-
-// heldBack turns the blame for dead rows to who keeps them: a vacuum would
-// free nothing.
-func (c *candidate) heldBack(h model.Holder) {
-	what := h.Kind + " " + h.Name
-	if h.Kind == "session" {
-		what = "pid " + strconv.Itoa(h.PID) + " (" + h.Name + ")"
-	}
-	c.Summary += ": vacuum cannot remove them while " + what + " holds its snapshot"
-	if h.For != nil {
-		c.Summary += ", for " + ago(*h.For)
-	}
-	c.Evidence = append(c.Evidence, fmt.Sprintf("the snapshot is %d transactions old", h.XminAge))
-	c.Action, c.Key, c.Args = "", "", nil
-	if h.Kind == "session" && !h.BackendStart.IsZero() {
-		c.act("pg.terminate", map[string]string{
-			"pid": strconv.Itoa(h.PID), "backend_start": h.BackendStart.UTC().Format(time.RFC3339Nano),
-		})
-	}
 }

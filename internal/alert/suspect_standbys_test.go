@@ -77,16 +77,10 @@ func TestSuspectsAroundTheServer(t *testing.T) {
 		{"the pooler", func(w *world) {
 			put(w, store.PoolerKey(), model.Pooler{Pools: []model.Pool{{Database: "shop", User: "app", Waiting: 7, Busy: 20, Size: 20, MaxWait: 3 * time.Second}}})
 		}, "db.pooler.waiting", "7 clients wait at the pooler", "pool shop/app: 20 of 20 server connections in use", ""},
-		{"dead rows that a session keeps", func(w *world) {
-			bloated(w, 50_000, 30_000)
-			put(w, store.HorizonKey(), model.Horizon{Rows: []model.Holder{
-				{Kind: "session", Name: "report", PID: 4711, BackendStart: began(), XminAge: 900, For: ptr(time.Hour)},
-			}})
-		}, "db.dead_tuples.pct", "vacuum cannot remove them while pid 4711 (report) holds its snapshot", "900 transactions old", "pg.terminate"},
 		{"dead rows that a slot keeps", func(w *world) {
 			bloated(w, 50_000, 30_000)
 			put(w, store.HorizonKey(), model.Horizon{Rows: []model.Holder{{Kind: "slot", Name: "old", XminAge: 90_000}}})
-		}, "db.dead_tuples.pct", "while slot old holds its snapshot", "90000 transactions old", ""},
+		}, "db.dead_tuples.pct", "kept by the snapshot of slot old", "90000 transactions old", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -46,6 +46,7 @@ func Faults() []Fault {
 		{Name: "connections-exhausted", About: "a report worker leaks connections until the shop gets none", in: newConnectionLeak},
 		{Name: "replica-lag", About: "a backup paused the replay of the standby and forgot it", in: newReplicaLag, standby: true},
 		{Name: "bloat", About: "events fills with dead rows, autovacuum is off there", in: newBloat},
+		{Name: "old-snapshot", About: "an analyst's forgotten transaction keeps the dead rows of events", in: newOldSnapshot},
 		{Name: "stale-cache", About: "customers see pinned pages while prices change", in: newStaleCache},
 		{Name: "slow-query", About: "a report over all orders runs for many minutes", in: newSlowQuery},
 	}

@@ -35,6 +35,7 @@ func TestFaults(t *testing.T) {
 		{"slow-query", testSlowQuery},
 		{"stale-cache", testStaleCache},
 		{"bloat", testBloat},
+		{"old-snapshot", testOldSnapshot},
 		{"bad-deploy", testBadDeploy},
 		{"heal", testHeal},
 		{"postgres", testPostgres},
@@ -268,6 +269,25 @@ func testBloat(t *testing.T, r *running) {
 	r.mended()
 	if got := r.number(dead); got > 5 {
 		t.Errorf("%.0f %% dead rows after the vacuum", got)
+	}
+}
+
+func testOldSnapshot(t *testing.T, r *running) {
+	r.breaks("old-snapshot")
+	const (
+		dead    = "SELECT n_dead_tup FROM pg_stat_user_tables WHERE relname = 'events'"
+		analyst = " FROM pg_stat_activity WHERE application_name = 'psql' AND backend_xmin IS NOT NULL AND state = 'idle in transaction'"
+	)
+	r.asOperator("VACUUM public.events")
+	if got := r.number(dead); got < 45_000 {
+		t.Errorf("%v dead rows after a vacuum under the snapshot, want all 50,000 kept", got)
+	}
+	r.asOperator("SELECT pg_terminate_backend(pid)" + analyst)
+	waitFor(t, "the analyst's session to end", func() bool { return r.number("SELECT count(*)"+analyst) == 0 })
+	r.asOperator("VACUUM public.events")
+	r.mended()
+	if got := r.number(dead); got > 3_000 {
+		t.Errorf("%v dead rows after the vacuum", got)
 	}
 }
 

@@ -21,8 +21,9 @@ const namedWithin = 30 * time.Second
 // what the screen says.
 type fault struct {
 	name    string
-	verdict string // regular expression; its groups are for broken
-	ends    string // the key and its word beside the verdict
+	world   []string // arguments of the world; nil for an ordinary one
+	verdict string   // regular expression; its groups are for broken
+	ends    string   // the key and its word beside the verdict
 	action  string
 	card    []string // regular expressions of what the card says
 	outcome string   // regular expression
@@ -68,11 +69,25 @@ func faults() []fault {
 			broken:  connectionsBroken, mended: connectionsMended,
 		},
 		{
+			name: "replica-lag", world: []string{"--standby"}, action: "pg.replay.resume", ends: "a resume it",
+			verdict: `standby r1 is (?:\d+s, )?([\d.]+) MiB behind: its replay is paused`,
+			card:    []string{`SELECT pg_wal_replay_resume\(\) +on r1`, `replays +[\d.]+ MiB that it has received; it shows the data of \d+`},
+			outcome: `resumed in .* · behind [\d.]+ MiB → .* in .*helped`,
+			broken:  replicaBroken, mended: replicaMended,
+		},
+		{
 			name: "bloat", action: "pg.vacuum", ends: "V vacuum it",
 			verdict: `([\d.]+) % of the rows of public\.events are dead \((\d+) of (\d+)\): autovacuum is off for it`,
 			card:    []string{`VACUUM \(ANALYZE\) "?public"?\."?events"?`, `rows are dead`, `make the file smaller`},
 			outcome: `vacuumed in .*dead rows .* → .*helped`,
 			broken:  bloatBroken, mended: bloatMended,
+		},
+		{
+			name: "old-snapshot", action: "pg.terminate", ends: "K end it",
+			verdict: `([\d.]+) % of the rows of public\.events are dead \((\d+) of (\d+)\), kept by the snapshot of pid (\d+) \(app=psql\), (\d+)s old`,
+			card:    []string{`SELECT pg_terminate_backend\(\d+\) +if still started`, `ends +app=psql, role reports, idle in transaction for \d+`, `it has written nothing`},
+			outcome: `ended in .* · oldest transaction .* → .*helped`,
+			broken:  snapshotBroken, mended: snapshotMended, after: snapshotVacuumed,
 		},
 		{
 			name: "stale-cache", action: "cache.purge", ends: "P purge it",
@@ -99,7 +114,7 @@ func TestFaults(t *testing.T) {
 		for _, size := range [][2]int{{160, 48}, {80, 24}} {
 			t.Run(fmt.Sprintf("%s/%dx%d", f.name, size[0], size[1]), func(t *testing.T) {
 				t.Parallel()
-				w := startWorld(t)
+				w := startWorld(t, f.world...)
 				in := &incident{world: w, t: t, admin: w.admin(), screen: w.dashboard(size[0], size[1])}
 				in.screen.WaitUntil("a first verdict", limit, regexp.MustCompile("no suspect|this machine").MatchString)
 				in.breaks(f.name)
@@ -147,6 +162,10 @@ func verdict(screen, ends string) string {
 func (in *incident) act(f fault) {
 	in.t.Helper()
 	in.screen.Keys(f.ends[:1])
+	if f.ends[0] == 'a' { // by the menu, where it comes first
+		in.screen.WaitFor("actions", limit)
+		in.screen.Keys("\r")
+	}
 	in.screen.WaitFor("type demo to arm", limit)
 	card := in.screen.Screen()
 	for _, pattern := range f.card {
