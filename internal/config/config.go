@@ -37,7 +37,7 @@ type Postgres struct {
 // Standby is a standby of a PostgreSQL server. The file may give its name alone.
 type Standby struct {
 	Name     string     `yaml:"name" need:"yes" doc:"its application_name"`
-	DSN      string     `yaml:"dsn" doc:"libpq connection string or URL of the standby itself, without a password; with it, what holds up its replay is seen and can be ended"`
+	DSN      string     `yaml:"dsn" doc:"libpq connection string or URL of the standby itself, without a password; with it, why it is behind is told, and a paused replay can be resumed"`
 	Password *SecretRef `yaml:"password" doc:"where the password is; without it ~/.pgpass counts"`
 }
 
