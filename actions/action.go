@@ -37,6 +37,8 @@ const (
 	TypeIndex      Type = "pg.index"     // schema.name
 	TypeColumns    Type = "pg.columns"   // names as the catalogue has them, with commas between
 	TypePID        Type = "pg.pid"       // decimal
+	TypeSessions   Type = "pg.sessions"  // pid@start of each, the start as of TypeTime, with commas between
+	TypeState      Type = "pg.state"     // active, idle or "idle in transaction"
 	TypeTime       Type = "time"         // RFC 3339, UTC, nanoseconds kept
 	TypeDeployment Type = "deploy.id"    // the provider's id
 	TypePrefix     Type = "cache.prefix" // "page:"
@@ -133,6 +135,7 @@ type Action struct {
 	Verb     string // on the card's button: "end it"
 	Key      rune   // 'K'; 0 for none
 	On       string // the view on which Key works, in place of what it does elsewhere: statements; "" on every one
+	With     string // id of the action whose key calls this one where a verdict offers it; "" for none
 	Danger   Danger
 	Params   []Param
 	Undo     string // id of the action that takes it back; "" where there is none

@@ -53,12 +53,20 @@ func paramNames(a Action) string {
 // Fault says why a text cannot be the value of the parameter; "" when it can.
 func (p Param) Fault(value string) string { return p.Type.fault(value) }
 
+// most is the longest text of the type, in bytes.
+func (t Type) most() int {
+	if t == TypeSessions {
+		return 64 << 10
+	}
+	return argMax
+}
+
 // fault says why a text is not of the type; "" when it is.
 func (t Type) fault(value string) string {
 	switch {
 	case value == "":
 		return "it is empty"
-	case len(value) > argMax:
+	case len(value) > t.most():
 		return "it is too long"
 	case !utf8.ValidString(value) || strings.ContainsFunc(value, unicode.IsControl):
 		return "it has characters that cannot be shown"
@@ -71,6 +79,14 @@ func (t Type) fault(value string) string {
 	case TypeTime:
 		if _, err := time.Parse(time.RFC3339Nano, value); err != nil {
 			return "it is not a time like 2006-01-02T15:04:05.999999Z"
+		}
+	case TypeSessions:
+		if _, err := parseSessions(value); err != nil {
+			return err.Error()
+		}
+	case TypeState:
+		if !slices.Contains([]string{"active", "idle", idleInTransaction}, value) {
+			return `it is none of active, idle and "idle in transaction"`
 		}
 	case TypeDeployment:
 		if strings.ContainsFunc(value, unicode.IsSpace) || strings.HasPrefix(value, "-") {

@@ -85,9 +85,9 @@ func (r *Runner) declared(a Action, before []Action) error {
 	case slices.ContainsFunc(before, func(b Action) bool { return b.ID == a.ID }):
 		return fmt.Errorf("action %s: declared twice", a.ID)
 	}
-	if a.Undo != "" {
-		if _, ok := r.Find(a.Undo); !ok {
-			return fmt.Errorf("action %s: its undo %s is not declared", a.ID, a.Undo)
+	for what, id := range map[string]string{"undo": a.Undo, "partner": a.With} {
+		if _, ok := r.Find(id); !ok && id != "" {
+			return fmt.Errorf("action %s: its %s %s is not declared", a.ID, what, id)
 		}
 	}
 	return nil

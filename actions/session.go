@@ -34,6 +34,24 @@ type session struct {
 	WaitsOn    string // the relations these wait on, of our database
 }
 
+// sessionColumns are those of [session], but who waits behind it.
+const sessionColumns = `
+  a.pid::bigint AS pid, a.backend_start AS started, a.query_start AS statement,
+  coalesce(a.backend_type, '') AS type, coalesce(a.application_name, '') AS app, coalesce(a.usename, '') AS role,
+  coalesce(a.state, '') AS state, coalesce(a.query, '') AS query,
+  extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS tx_age,
+  extract(epoch FROM clock_timestamp() - a.query_start)::float8 AS query_age,
+  a.backend_xid IS NOT NULL AS has_written, coalesce(a.leader_pid, 0)::bigint AS leader_pid,
+  me.rolsuper OR NOT coalesce(them.rolsuper, false)
+    AND (coalesce(pg_has_role(a.usesysid, 'USAGE'), false) OR pg_has_role('pg_signal_backend', 'USAGE')) AS may_signal,
+  coalesce(them.rolsuper, false) AS superuser, current_user::text AS me`
+
+// sessionTables are where they come from.
+const sessionTables = `
+FROM pg_stat_activity a
+JOIN pg_roles me ON me.rolname = current_user
+LEFT JOIN pg_roles them ON them.oid = a.usesysid`
+
 // sessionSQL looks at one backend. Who waits is taken from pg_locks, which any
 // role may read; only these pids are asked for their blockers.
 const sessionSQL = `
@@ -45,23 +63,12 @@ WITH RECURSIVE waits AS (
   UNION
   SELECT w.pid FROM waits w JOIN behind b ON w.blocker = b.pid
 )
-SELECT a.pid::bigint AS pid, a.backend_start AS started, a.query_start AS statement,
-  coalesce(a.backend_type, '') AS type, coalesce(a.application_name, '') AS app, coalesce(a.usename, '') AS role,
-  coalesce(a.state, '') AS state, coalesce(a.query, '') AS query,
-  extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS tx_age,
-  extract(epoch FROM clock_timestamp() - a.query_start)::float8 AS query_age,
-  a.backend_xid IS NOT NULL AS has_written, coalesce(a.leader_pid, 0)::bigint AS leader_pid,
-  me.rolsuper OR NOT coalesce(them.rolsuper, false)
-    AND (coalesce(pg_has_role(a.usesysid, 'USAGE'), false) OR pg_has_role('pg_signal_backend', 'USAGE')) AS may_signal,
-  coalesce(them.rolsuper, false) AS superuser, current_user::text AS me,
+SELECT` + sessionColumns + `,
   (SELECT count(*) FROM behind) AS behind,
   coalesce((SELECT string_agg(DISTINCT n.nspname || '.' || c.relname, ', ')
     FROM pg_locks l JOIN behind b ON b.pid = l.pid JOIN pg_class c ON c.oid = l.relation
     JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_database d ON d.oid = l.database
-    WHERE NOT l.granted AND d.datname = current_database()), '') AS waits_on
-FROM pg_stat_activity a
-JOIN pg_roles me ON me.rolname = current_user
-LEFT JOIN pg_roles them ON them.oid = a.usesysid
+    WHERE NOT l.granted AND d.datname = current_database()), '') AS waits_on` + sessionTables + `
 WHERE a.pid = $1`
 
 // readSession finds the backend with this pid; nil when there is none.
@@ -104,7 +111,11 @@ func (s *session) freeze() bool {
 	return s.Type == "autovacuum worker" && strings.Contains(s.Query, "(to prevent wraparound)")
 }
 
-func (s *session) idleInTx() bool { return strings.HasPrefix(s.State, "idle in transaction") }
+// idleInTransaction is the state of a session that holds a transaction open and
+// does nothing; a failed one has more words behind it.
+const idleInTransaction = "idle in transaction"
+
+func (s *session) idleInTx() bool { return strings.HasPrefix(s.State, idleInTransaction) }
 
 // doing is the state for people: "idle in transaction for 6m12s".
 func (s *session) doing() string {

@@ -11,8 +11,12 @@ import (
 // deadRows is the metric that a vacuum is judged by.
 const deadRows = "db.dead_tuples.pct"
 
-// oldSnapshot is the age from which a snapshot is worth a word.
-const oldSnapshot = time.Minute
+// oldSnapshot is the age from which a snapshot is worth a word where it makes
+// others wait; what a vacuum would free is lost to it much earlier.
+const (
+	oldSnapshot  = time.Minute
+	keptSnapshot = 5 * time.Second
+)
 
 // tableState is what a plan has to know about one table, its partitions
 // included. Source: pg_class, pg_stat_all_tables, pg_locks.

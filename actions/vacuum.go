@@ -51,7 +51,7 @@ func planVacuum(ctx context.Context, server *pg.Server, name string) (Plan, erro
 	if err != nil {
 		return Plan{}, err
 	}
-	holders, err := snapshotHolders(ctx, conn, oldSnapshot)
+	holders, err := snapshotHolders(ctx, conn, keptSnapshot)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -65,7 +65,7 @@ func planVacuum(ctx context.Context, server *pg.Server, name string) (Plan, erro
 	}
 	if len(holders) > 0 {
 		p.Preflight["snapshot_held_by"] = holders[0].who()
-		p.Notes = append(p.Notes, Note{"old snapshot", holders[0].who() + ": rows that died since then stay until it ends"})
+		p.Notes = append(p.Notes, Note{"frees nothing", "of what died since the snapshot of " + holders[0].who() + ": that stays until it ends"})
 	}
 	p.Notes = append(p.Notes, t.notes()...)
 	return p, nil

@@ -89,12 +89,16 @@ func (r *Replication) Collect(ctx context.Context) (model.Replication, error) {
 		out.Replicas = append(out.Replicas, r.replica(row, got.head))
 	}
 	for _, row := range got.receiver {
-		out.Receiver = &model.Receiver{
-			Status: row.Status, From: row.From, Expected: row.Expected,
-			Unreplayed: row.Unreplayed, Lag: age(row.LagS), Paused: row.Paused,
-		}
+		receiver := row.receiver()
+		out.Receiver = &receiver
 	}
 	return out, nil
+}
+
+func (r receiverRow) receiver() model.Receiver {
+	return model.Receiver{
+		Status: r.Status, From: r.From, Expected: r.Expected, Unreplayed: r.Unreplayed, Lag: age(r.LagS), Paused: r.Paused,
+	}
 }
 
 func readReplication(ctx context.Context, s *pg.Session) (replicationReading, error) {

@@ -3,6 +3,8 @@ package ui
 import (
 	"context"
 	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -98,6 +100,9 @@ func New(o Options) (*App, error) {
 	}
 	for _, c := range a.commands {
 		a.in.Keys[c.ID] = a.keyOf(c.ID)
+	}
+	for _, act := range o.Runner.List() {
+		a.in.Keys[act.ID] = nameOr(a.keyOf(act.ID), a.keyOf(act.With))
 	}
 	return a, nil
 }
@@ -219,7 +224,7 @@ func (a *App) key(ev *tcell.EventKey) {
 	c, ok := a.command(name)
 	switch {
 	case ok:
-		c.Do(a)
+		a.meant(c).Do(a)
 	case name >= "0" && name <= "9":
 		a.say("there is no view on "+name+": "+a.pageKeys()+" open the views", Muted)
 	}
@@ -228,6 +233,20 @@ func (a *App) key(ev *tcell.EventKey) {
 // pageKeys are the keys of the views: 0-8.
 func (a *App) pageKeys() string {
 	return string(a.pages[0].Key) + "-" + string(a.pages[len(a.pages)-1].Key)
+}
+
+// meant is the command that a key stands for here: the one that the verdict
+// offers, where it shares the key and nothing is selected for its own.
+func (a *App) meant(c Command) Command {
+	offered, ok := a.o.Runner.Find(a.in.Suspect.Action)
+	if !ok || offered.With != c.ID {
+		return c
+	}
+	if own, ok := a.o.Runner.Find(c.ID); ok && len(a.selected(own)) > 0 {
+		return c
+	}
+	i := slices.IndexFunc(a.commands, func(c Command) bool { return c.ID == offered.ID })
+	return a.commands[i]
 }
 
 // paste gives pasted text to what can take it; it never reaches the keys.
@@ -240,20 +259,33 @@ func (a *App) paste(text string) {
 }
 
 // args are what an action can take from what is looked at: in a table from the
-// selected row, else from the verdict where that names the action. What the
-// action has no parameter for stays behind.
+// selection, else from the verdict where that names the action.
 func (a *App) args(act actions.Action) actions.Args {
-	out := actions.Args{}
-	if row, ok := a.grid().row(); ok && a.at.page != 0 {
-		out = taken(act, row.Args)
-	}
+	out := a.selected(act)
 	if len(out) == 0 && a.in.Suspect.Action == act.ID {
 		return taken(act, a.in.Suspect.Args)
 	}
 	return out
 }
 
-// taken is the part of some arguments that an action has parameters for.
+// selected are what an action can take from a table: from the selected row, or
+// from all that a filter shows.
+func (a *App) selected(act actions.Action) actions.Args {
+	if a.at.page == 0 {
+		return actions.Args{}
+	}
+	row, _ := a.grid().row()
+	out := taken(act, row.Args)
+	for _, p := range act.Params {
+		if v := a.filtered(); p.Type == actions.TypeSessions && v != "" {
+			out[p.Name] = v
+		}
+	}
+	return out
+}
+
+// taken is the part of some arguments that an action has parameters for. What
+// the action has none for stays behind.
 func taken(act actions.Action, from map[string]string) actions.Args {
 	out := actions.Args{}
 	for _, p := range act.Params {
@@ -273,7 +305,24 @@ func (a *App) aim() Aim {
 		aim.Evidence = key
 	}
 	if act, ok := a.o.Runner.Find(a.in.Suspect.Action); ok {
-		aim.Elsewhere = !maps.Equal(a.args(act), taken(act, a.in.Suspect.Args))
+		shared := act.With != "" && a.meant(Command{ID: act.With}).ID != act.ID
+		aim.Elsewhere = shared || !maps.Equal(a.args(act), taken(act, a.in.Suspect.Args))
 	}
 	return aim
+}
+
+// filtered lists the sessions that a filter shows, as actions.TypeSessions has
+// them; "" without a filter, which would be all there are.
+func (a *App) filtered() string {
+	g := a.grid()
+	if g.filter.text == "" {
+		return ""
+	}
+	var out []string
+	for _, row := range g.rows {
+		if pid, start := row.Args["pid"], row.Args["backend_start"]; pid != "" && start != "" {
+			out = append(out, pid+"@"+start)
+		}
+	}
+	return strings.Join(out, ",")
 }

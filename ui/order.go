@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,8 @@ func (a *App) order(id string, args actions.Args) {
 	switch missing := missingParams(act, args); {
 	case len(missing) == 0 && act.Danger == actions.Read:
 		a.findOut(act, args)
+	case len(args) == 0 && slices.ContainsFunc(act.Params, ofSessions):
+		a.say(id+": filter the sessions first (1, then /); a then offers to end all that are shown", Warn)
 	case len(missing) == 0:
 		a.begin(act, args)
 	case missing[0].Type == actions.TypeAlert:
@@ -96,12 +99,17 @@ func targetText(act actions.Action, args actions.Args) string {
 		switch {
 		case args[p.Name] == "" && !p.Optional:
 			return ""
+		case args[p.Name] != "" && ofSessions(p):
+			parts = append(parts, plural(1+strings.Count(args[p.Name], ","), "session", "sessions")+" shown")
 		case args[p.Name] != "" && p.Type != actions.TypeTime && p.Type != actions.TypeOID:
 			parts = append(parts, p.Name+" "+args[p.Name])
 		}
 	}
 	return strings.Join(parts, ", ")
 }
+
+// ofSessions tells a parameter that lists sessions.
+func ofSessions(p actions.Param) bool { return p.Type == actions.TypeSessions }
 
 // arm asks for the server's name, or disarms.
 func (a *App) arm() {

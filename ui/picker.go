@@ -164,23 +164,28 @@ func (a *App) sortMenu() {
 // the others do not.
 func newMenu(a *App) *picker {
 	p := &picker{title: "actions", hot: true}
-	var blocked []item
+	var others, blocked []item
 	for _, act := range a.o.Runner.List() {
-		it := item{text: act.Title, note: act.Danger.String(), do: func(a *App) { a.order(act.ID, a.args(act)) }}
-		it.key = a.keyOf(act.ID)
-		if target := targetText(act, a.args(act)); target != "" {
-			it.note += " · " + target
-		} else if ask := missingParams(act, a.args(act)); len(ask) > 0 {
-			it.note += " · asks for " + ask[0].Name
-		}
-		if why := a.o.Runner.Blocked(act.ID); why != "" {
+		it := item{key: a.keyOf(act.ID), text: act.Title, note: act.Danger.String(), do: func(a *App) { a.order(act.ID, a.args(act)) }}
+		target := targetText(act, a.args(act))
+		switch why := a.o.Runner.Blocked(act.ID); {
+		case why != "":
 			it.note, it.do = "blocked: "+why, nil
 			blocked = append(blocked, it)
-			continue
+		case target == "":
+			if ask := missingParams(act, a.args(act)); len(ask) > 0 {
+				it.note += " · asks for " + ask[0].Name
+			}
+			others = append(others, it)
+		default:
+			it.note += " · " + target
+			if a.at.page == 0 { // it is the one that the verdict offers
+				it.key = a.in.Keys[act.ID]
+			}
+			p.items = append(p.items, it)
 		}
-		p.items = append(p.items, it)
 	}
-	p.items = append(p.items, blocked...)
+	p.items = append(append(p.items, others...), blocked...)
 	return p
 }
 

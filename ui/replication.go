@@ -119,10 +119,12 @@ func replicaRow(in In, x model.Replica) Row {
 	if x.XminAge > 0 {
 		note = "holds back vacuum by " + count(x.XminAge) + " transactions"
 	}
-	return Row{Key: "standby/" + strconv.Itoa(x.PID), Cells: []Cell{
+	row := Row{Key: "standby/" + strconv.Itoa(x.PID), Cells: []Cell{
 		{Text: "standby"}, {Text: x.Name, Role: Strong}, state, behind, lag,
 		{Text: x.Sync, Role: Muted}, {Text: x.Client, Role: Muted}, {Text: note, Role: Muted},
 	}}
+	saysItself(in, x.Name, &row)
+	return row
 }
 
 func behindCell(in In, name string, n *int64) Cell {
@@ -181,10 +183,10 @@ func replicationDetail(in In, key string) []Line {
 	kind, name, _ := strings.Cut(key, "/")
 	switch kind {
 	case "gone":
-		return append(wrapped(name, "is named in the configuration (postgres.standbys) and does not follow under this application_name", in.Width),
-			sourceLines(in, r.status)...)
+		lines := wrapped(name, "is named in the configuration (postgres.standbys) and does not follow under this application_name", in.Width)
+		return append(append(lines, itselfLines(in, name)...), sourceLines(in, r.status)...)
 	case "standby":
-		return replicaLines(r.Value, name)
+		return replicaLines(in, r.Value, name)
 	case "slot":
 		return slotLines(in, name)
 	}
@@ -195,18 +197,22 @@ func replicationDetail(in In, key string) []Line {
 	return lines
 }
 
-func replicaLines(r model.Replication, pid string) []Line {
+func replicaLines(in In, r model.Replication, pid string) []Line {
 	i := slices.IndexFunc(r.Replicas, func(x model.Replica) bool { return strconv.Itoa(x.PID) == pid })
 	if i < 0 {
 		return []Line{{span(Muted, "this standby does not follow any more")}}
 	}
 	x := r.Replicas[i]
-	return []Line{
+	lines := []Line{
 		labelled("standby", x.Name), labelled("from", x.Client), labelled("pid", pid), labelled("state", x.State+", "+x.Sync),
 		labelled("behind", orUnknown(x.LagBytes, bytes[int64])+", "+orNone(x.Lag, "?")),
 		labelled("last reply", orNone(x.LastReply, "?")+" ago"),
 		labelled("snapshot", "holds back "+count(x.XminAge)+" transactions"),
 	}
+	if x.LagBytes != nil && *x.LagBytes == 0 && statusOf(in.View, store.StandbyKey(x.Name).Name).State == store.Unconfigured {
+		return lines // nothing to explain, and nobody to ask
+	}
+	return append(lines, itselfLines(in, x.Name)...)
 }
 
 func slotLines(in In, name string) []Line {

@@ -65,6 +65,7 @@ func serverSpecimens() []specimen {
 		{store.ReplicationKey().Name, false, model.Replication{
 			Expected: []string{"standby"}, Replicas: []model.Replica{{Name: "standby"}}, Receiver: &model.Receiver{Expected: &holds},
 		}},
+		{store.StandbyKey("").Name, true, model.Standby{Follows: true}},
 		{store.SlotsKey().Name, false, model.Slots{Rows: []model.Slot{{Name: "slot"}}}},
 		{store.ArchiverKey().Name, false, model.Archiver{}},
 		{store.ProgressKey().Name, false, model.Progress{}},

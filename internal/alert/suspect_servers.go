@@ -57,19 +57,34 @@ func (s *scene) connections() []candidate {
 	}
 	c := explain(weightConnections, h)
 	value := sample.Value
-	pct, _ := value.UsedPct()
-	c.Summary = fmt.Sprintf("%d of %d usable connections are taken (%s)", value.Clients, value.Usable(), number(pct, model.Percent))
+	c.Summary = taken(value)
 	if sample.Fail != nil && sample.Fail.Class == model.Full {
 		c.Summary = "the server has no connection left: " + sample.Fail.Text
 		c.Level = h.Severity.Level()
 	}
-	if len(value.ByApp) > 0 {
-		c.Summary += fmt.Sprintf(": app=%s holds %d", value.ByApp[0].Name, value.ByApp[0].N)
+	if felt := s.symptoms(); value.Clients >= value.Usable() && len(felt) > 0 {
+		c.Level = max(c.Level, felt[0].loud())
 	}
 	c.Evidence = append([]string{states(value)}, s.symptomTexts()...)
 	c.Against = lines(s.deployLine(), s.providerLine(), s.loadLine(), s.lockLine())
+	if l, ok := s.leak(value); ok {
+		c.blameLeak(l)
+		return []candidate{c}
+	}
+	if len(value.ByApp) > 0 {
+		c.Summary += fmt.Sprintf(": app=%s holds %d", value.ByApp[0].Name, value.ByApp[0].N)
+	}
 	s.blameIdle(&c, value)
 	return []candidate{c}
+}
+
+// taken says how full the server is. Superusers may take more than is usable.
+func taken(value model.Connections) string {
+	if value.Clients >= value.Usable() {
+		return fmt.Sprintf("all %d usable connections are taken", value.Usable())
+	}
+	pct, _ := value.UsedPct()
+	return fmt.Sprintf("%d of %d usable connections are taken (%s)", value.Clients, value.Usable(), number(pct, model.Percent))
 }
 
 // fullServer finds the alert of a server that refuses us for want of a slot;
@@ -198,9 +213,6 @@ func (s *scene) bloat() []candidate {
 	c := explain(weightBloat, worst)
 	c.Summary = fmt.Sprintf("%s of the rows of %s are dead (%d of %d)",
 		number(worst.value, model.Percent), table.FullName(), table.Dead, table.Live+table.Dead)
-	if table.AutovacuumOff {
-		c.Summary += ": autovacuum is off for it"
-	}
 	when, recent := vacuumed(table, s.now)
 	if recent {
 		c.Against = lines(when)
@@ -208,10 +220,13 @@ func (s *scene) bloat() []candidate {
 		c.Evidence = lines(when)
 	}
 	c.Evidence = append(c.Evidence, lines(more(len(over)-1, "table"))...)
-	c.Against = append(c.Against, lines(s.snapshotHolder(), s.lockLine())...)
+	c.Against = append(c.Against, lines(s.lockLine())...)
 	c.act("pg.vacuum", map[string]string{"table": table.FullName()})
-	if holder, ok := s.horizonHolder(); ok {
-		c.heldBack(holder)
+	switch k, kept := s.keeper(worst); {
+	case kept:
+		c.heldBack(k)
+	case table.AutovacuumOff:
+		c.Summary += ": autovacuum is off for it"
 	}
 	return []candidate{c}
 }
@@ -239,24 +254,4 @@ func more(n int, thing string) string {
 		return ""
 	}
 	return plural(n, "more "+thing)
-}
-
-// snapshotHolder names the session whose old snapshot keeps dead rows from
-// being removed; "" when there is none.
-func (s *scene) snapshotHolder() string {
-	activity, ok := known(s, store.ActivityKey())
-	if !ok {
-		return ""
-	}
-	var holder model.Session
-	for _, one := range activity.Sessions {
-		if (one.XminAge > 0 || one.HasXID) && length(one.Tx) >= oldTransaction && length(one.Tx) > length(holder.Tx) {
-			holder = one
-		}
-	}
-	if holder.PID == 0 {
-		return ""
-	}
-	return fmt.Sprintf("pid %d (%s) has held a snapshot for %s: vacuum cannot remove what died since",
-		holder.PID, owner(holder), ago(length(holder.Tx)))
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"tocsin/internal/model"
 	"tocsin/internal/store"
@@ -40,9 +39,10 @@ func (s *scene) standbys() []candidate {
 	if len(lagging) > 0 {
 		c := explain(weightReplicaLag, lagging[0])
 		name := lagging[0].Labels["replica"]
-		c.Summary = "standby " + name + " is behind: " + lagText(lagging, name) + pausedText(r, name)
+		c.Summary = "standby " + name + " is " + lagText(lagging, name) + " behind"
 		c.Evidence = lines(followerLine(r, name), s.slotLine(name))
 		c.Against = lines(s.walLine())
+		s.blameReplay(&c, name)
 		out = append(out, c)
 	}
 	return append(out, s.keptLog()...)
@@ -57,14 +57,6 @@ func lagText(readings []hot, name string) string {
 		}
 	}
 	return strings.Join(texts, ", ")
-}
-
-// pausedText says that somebody paused the replay of this server.
-func pausedText(r model.Replication, name string) string {
-	if name == model.ThisServer && r.Receiver != nil && r.Receiver.Paused {
-		return ": its replay was paused (pg_wal_replay_pause)"
-	}
-	return ""
 }
 
 // followerLine says how a standby stands; "" for this server.
@@ -152,37 +144,4 @@ func waitText(n int) string {
 		return "1 client waits"
 	}
 	return strconv.Itoa(n) + " clients wait"
-}
-
-// horizonHolder is who keeps dead rows from being removed; not ok when nobody
-// has for long. What is no session holds without an end of its own.
-func (s *scene) horizonHolder() (holder model.Holder, ok bool) {
-	horizon, _ := known(s, store.HorizonKey())
-	for _, h := range horizon.Rows {
-		lasting := h.Kind != "session" && h.XminAge > 1000 || h.For != nil && *h.For >= oldTransaction
-		if lasting && h.XminAge > holder.XminAge {
-			holder, ok = h, true
-		}
-	}
-	return holder, ok
-}
-
-// heldBack turns the blame for dead rows to who keeps them: a vacuum would
-// free nothing.
-func (c *candidate) heldBack(h model.Holder) {
-	what := h.Kind + " " + h.Name
-	if h.Kind == "session" {
-		what = "pid " + strconv.Itoa(h.PID) + " (" + h.Name + ")"
-	}
-	c.Summary += ": vacuum cannot remove them while " + what + " holds its snapshot"
-	if h.For != nil {
-		c.Summary += ", for " + ago(*h.For)
-	}
-	c.Evidence = append(c.Evidence, fmt.Sprintf("the snapshot is %d transactions old", h.XminAge))
-	c.Action, c.Args = "", nil
-	if h.Kind == "session" && !h.BackendStart.IsZero() {
-		c.act("pg.terminate", map[string]string{
-			"pid": strconv.Itoa(h.PID), "backend_start": h.BackendStart.UTC().Format(time.RFC3339Nano),
-		})
-	}
 }

@@ -27,7 +27,7 @@ func TestSuspectsAroundTheServer(t *testing.T) {
 	}{
 		{"a standby behind", func(w *world) {
 			put(w, store.ReplicationKey(), behind("replica1", 300<<20, 5*time.Minute))
-		}, "db.replica.lag_seconds", "standby replica1 is behind: 5m0s, 300 MiB", "it is streaming, async", ""},
+		}, "db.replica.lag_seconds", "standby replica1 is 5m0s, 300 MiB behind", "it is streaming, async", ""},
 		{"a standby gone", func(w *world) {
 			put(w, store.ReplicationKey(), model.Replication{Expected: []string{"replica2"}})
 			put(w, store.SlotsKey(), model.Slots{Rows: []model.Slot{{Name: "replica2", Retained: ptr(int64(3 << 30))}}})
@@ -36,7 +36,38 @@ func TestSuspectsAroundTheServer(t *testing.T) {
 			put(w, store.ReplicationKey(), model.Replication{Standby: true, Receiver: &model.Receiver{
 				Status: "streaming", Unreplayed: ptr(int64(1 << 30)), Lag: ptr(time.Minute), Paused: true,
 			}})
-		}, "db.replica.lag_seconds", "its replay was paused", "", ""},
+		}, "db.replica.lag_seconds", "standby (this server) is 1m0s, 1 GiB behind: its replay is paused", "", "pg.replay.resume"},
+		{"a replay that somebody paused", func(w *world) {
+			put(w, store.ReplicationKey(), behind("replica1", 96<<20, 12*time.Second))
+			put(w, store.StandbyKey("replica1"), model.Standby{Name: "replica1", Follows: true, Receiver: model.Receiver{
+				Status: "streaming", Unreplayed: ptr(int64(95 << 20)), Paused: true,
+			}})
+		}, "db.replica.lag_bytes", "standby replica1 is 96 MiB behind: its replay is paused", "95 MiB are received and not replayed", "pg.replay.resume"},
+		{"a replay that waits for a reader", func(w *world) {
+			put(w, store.ReplicationKey(), behind("replica1", 96<<20, 40*time.Second))
+			put(w, store.StandbyKey("replica1"), model.Standby{
+				Name: "replica1", Follows: true, Receiver: model.Receiver{Status: "streaming"},
+				Conflict: &model.Conflict{Waits: "RecoveryConflictSnapshot", PID: 812, App: "reports", State: "active", For: ptr(5 * time.Minute)},
+			})
+		}, "db.replica.lag_seconds", "40s, 96 MiB behind: its replay waits for pid 812 on it, app=reports, active, for 5m0s", "RecoveryConflictSnapshot", ""},
+		{"a standby that receives nothing", func(w *world) {
+			put(w, store.ReplicationKey(), behind("replica1", 96<<20, 40*time.Second))
+			put(w, store.StandbyKey("replica1"), model.Standby{Name: "replica1", Follows: true})
+		}, "db.replica.lag_seconds", "behind: it receives nothing", "", ""},
+		{"a standby that keeps up with what it gets", func(w *world) {
+			put(w, store.ReplicationKey(), behind("replica1", 96<<20, 40*time.Second))
+			put(w, store.StandbyKey("replica1"), model.Standby{Name: "replica1", Follows: true, Receiver: model.Receiver{
+				Status: "streaming", Unreplayed: ptr(int64(1 << 10)),
+			}})
+		}, "db.replica.lag_seconds", "is 40s, 96 MiB behind", "it has replayed all but 1 KiB of what it received: the log comes late", ""},
+		{"a standby behind that does not answer itself", func(w *world) {
+			put(w, store.ReplicationKey(), behind("replica1", 96<<20, 40*time.Second))
+			fail(w, store.StandbyKey("replica1"), model.Fail{Class: model.Down, Text: "connect to db2:5432: no answer for 2 s"})
+		}, "db.replica.lag_seconds", "is 40s, 96 MiB behind", "why is not known: connect to db2:5432: no answer for 2 s", ""},
+		{"the pause of another standby", func(w *world) {
+			put(w, store.ReplicationKey(), behind("replica1", 96<<20, 40*time.Second))
+			put(w, store.StandbyKey("replica2"), model.Standby{Name: "replica2", Follows: true, Receiver: model.Receiver{Status: "streaming", Paused: true}})
+		}, "db.replica.lag_seconds", "is 40s, 96 MiB behind", "why is not known: its address is not in the configuration (postgres.standbys)", ""},
 		{"archiving", func(w *world) {
 			put(w, store.ArchiverKey(), model.Archiver{Mode: "on", FailedAt: &w.now, LastFailed: "0001", Ready: ptr(int64(9))})
 		}, "db.archiver.failing", "archiving fails at segment 0001", "9 segments in the queue", ""},
@@ -46,16 +77,10 @@ func TestSuspectsAroundTheServer(t *testing.T) {
 		{"the pooler", func(w *world) {
 			put(w, store.PoolerKey(), model.Pooler{Pools: []model.Pool{{Database: "shop", User: "app", Waiting: 7, Busy: 20, Size: 20, MaxWait: 3 * time.Second}}})
 		}, "db.pooler.waiting", "7 clients wait at the pooler", "pool shop/app: 20 of 20 server connections in use", ""},
-		{"dead rows that a session keeps", func(w *world) {
-			bloated(w, 50_000, 30_000)
-			put(w, store.HorizonKey(), model.Horizon{Rows: []model.Holder{
-				{Kind: "session", Name: "report", PID: 4711, BackendStart: began(), XminAge: 900, For: ptr(time.Hour)},
-			}})
-		}, "db.dead_tuples.pct", "vacuum cannot remove them while pid 4711 (report) holds its snapshot", "900 transactions old", "pg.terminate"},
 		{"dead rows that a slot keeps", func(w *world) {
 			bloated(w, 50_000, 30_000)
 			put(w, store.HorizonKey(), model.Horizon{Rows: []model.Holder{{Kind: "slot", Name: "old", XminAge: 90_000}}})
-		}, "db.dead_tuples.pct", "while slot old holds its snapshot", "90000 transactions old", ""},
+		}, "db.dead_tuples.pct", "kept by the snapshot of slot old", "90000 transactions old", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -340,9 +340,8 @@ func TestDiagnose(t *testing.T) {
 				bloated(w, 50_000, 30_000)
 				sessions(w, holder(4711, "reports", "idle in transaction", 2*time.Hour))
 			},
-			rule: "db.dead_tuples.pct", summary: "are dead",
-			says:   []string{"pid 4711 (app=reports) has held a snapshot for 2 h: vacuum cannot remove what died since"},
-			action: "pg.vacuum", args: map[string]string{"table": "public.events"},
+			rule: "db.dead_tuples.pct", summary: "kept by the snapshot of pid 4711 (app=reports), 2 h old",
+			action: "pg.terminate", args: pidArgs(4711),
 		},
 		{
 			name: "small tables do not count", change: func(w *world) { bloated(w, 1_000, 8_000) }, rule: "db.dead_tuples.pct",

@@ -25,6 +25,7 @@ type demoFlags struct {
 	after     time.Duration
 	headless  bool
 	configOut string
+	standby   bool
 	child     bool // started by a dashboard: ends when its standard input does
 }
 
@@ -51,6 +52,7 @@ func (c *command) demo() *cobra.Command {
 	flags.DurationVar(&f.after, "after", 5*time.Second, "time from ready to the scenario's fault")
 	flags.BoolVar(&f.headless, "headless", false, "only the world, without the screen, until interrupted")
 	flags.StringVar(&f.configOut, "config-out", "", "where the world writes the configuration for tocsin")
+	flags.BoolVar(&f.standby, "standby", false, "give its database a hot standby, which takes seconds; replica-lag has one in any case")
 	flags.BoolVar(&f.child, "child", false, "end when standard input ends")
 	_ = flags.MarkHidden("child")
 	c.screenFlags(cmd)
@@ -64,7 +66,7 @@ const readyMark = "ready: tocsin --config "
 // demoWorld runs the world in this process.
 func (c *command) demoWorld(f demoFlags) error {
 	o := demo.Options{
-		ConfigOut: f.configOut, Scenario: f.scenario, ScenarioAfter: f.after,
+		ConfigOut: f.configOut, Scenario: f.scenario, ScenarioAfter: f.after, Standby: f.standby,
 		Progress: func(text string) { say(c.out, text) },
 		Ready:    func(w demo.World) { say(c.out, readyMark+w.ConfigPath) },
 	}
@@ -119,6 +121,9 @@ func (c *command) startWorld(f demoFlags) (*childWorld, error) {
 	}
 	if f.configOut != "" {
 		args = append(args, "--config-out", f.configOut)
+	}
+	if f.standby {
+		args = append(args, "--standby")
 	}
 	cmd := exec.Command(self, args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

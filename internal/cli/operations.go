@@ -8,7 +8,6 @@ import (
 	"tocsin/collectors"
 	"tocsin/internal/audit"
 	"tocsin/internal/model"
-	"tocsin/internal/pg"
 	"tocsin/internal/redis"
 	"tocsin/internal/vercel"
 )
@@ -26,15 +25,18 @@ func (p *program) operations(readOnly bool) (*actions.Runner, error) {
 	o := actions.Options{
 		Server: p.target.Name, ReadOnly: readOnly, Audit: log, Facts: storeFacts{p.store}, Refresh: p.wake,
 	}
-	return actions.NewRunner(o, declared(p.postgres, p.deploys(), cache, marks{p.state, p.engine})...)
+	servers := actions.Standbys{Server: p.postgres, Named: p.standbys}
+	return actions.NewRunner(o, declared(servers, p.deploys(), cache, marks{p.state, p.engine})...)
 }
 
 // declared lists every action there is, on these servers.
-func declared(postgres *pg.Server, deploys actions.Deploys, cache actions.Cache, marker actions.Marker) []actions.Action {
+func declared(servers actions.Standbys, deploys actions.Deploys, cache actions.Cache, marker actions.Marker) []actions.Action {
+	postgres := servers.Server
 	return []actions.Action{
-		actions.Cancel(postgres), actions.Terminate(postgres), actions.Explain(postgres), actions.Vacuum(postgres),
+		actions.Cancel(postgres), actions.Terminate(postgres), actions.TerminateAll(postgres), actions.Explain(postgres), actions.Vacuum(postgres),
 		actions.Analyze(postgres), actions.VacuumFull(postgres, actions.FreeBytes), actions.Reindex(postgres, actions.FreeBytes),
 		actions.IndexCreate(postgres, actions.FreeBytes), actions.IndexDrop(postgres),
+		actions.ReplayResume(servers), actions.ReplayPause(servers),
 		actions.DeployRollback(deploys), actions.DeployPromote(deploys), actions.CachePurge(cache),
 		actions.AlertAcknowledge(marker), actions.AlertUnacknowledge(marker), actions.AlertMute(marker), actions.AlertUnmute(marker),
 	}

@@ -34,6 +34,7 @@ type program struct {
 	runner *actions.Runner
 
 	postgres *pg.Server
+	standbys map[string]*pg.Server // those with an address, by name
 	vercel   *once[*vercel.Client]
 	secrets  secrets
 	closers  []func()
@@ -145,7 +146,7 @@ func (p *program) addPostgres() error {
 	add(p, store.TablesKey(), &collectors.Tables{Server: server.For(store.TablesKey().Name)}, tables)
 	p.addServer(server, *c)
 	p.addRelations(server)
-	return nil
+	return p.addStandbys(c.Standbys)
 }
 
 // addRelations adds what of a database changes slowly and costs more to read.

@@ -19,7 +19,11 @@ func (p *program) addServer(server *pg.Server, c config.Postgres) {
 	seldom := sched.Timing{Every: 2 * time.Minute, Timeout: pg.SlowLimit + time.Second, Group: "postgres", Retry: rareRetry, MaxWait: longestRetry, Yields: true}
 	horizon := seldom
 	horizon.Every = time.Minute
-	add(p, store.ReplicationKey(), &collectors.Replication{Server: server.For(store.ReplicationKey().Name), Expected: c.Standbys}, often)
+	replication := often
+	if len(c.Standbys) > 0 {
+		replication.Every = replicaEvery
+	}
+	add(p, store.ReplicationKey(), &collectors.Replication{Server: server.For(store.ReplicationKey().Name), Expected: standbyNames(c.Standbys)}, replication)
 	add(p, store.ProgressKey(), collectors.Progress{Server: server.For(store.ProgressKey().Name)}, often)
 	add(p, store.SlotsKey(), collectors.Slots{Server: server.For(store.SlotsKey().Name)}, often)
 	add(p, store.DatabasesKey(), &collectors.Databases{Server: server.For(store.DatabasesKey().Name)}, counted)

@@ -31,7 +31,23 @@ type Target struct {
 type Postgres struct {
 	DSN      string     `yaml:"dsn" need:"yes" doc:"libpq connection string or URL, without a password; PG* variables and the service file count"`
 	Password *SecretRef `yaml:"password" doc:"where the password is; without it ~/.pgpass counts"`
-	Standbys []string   `yaml:"standbys" doc:"application_name of the standbys that have to follow; one that is absent is an alert"`
+	Standbys []Standby  `yaml:"standbys" doc:"the standbys that have to follow, one that is absent is an alert; the name alone, or keys"`
+}
+
+// Standby is a standby of a PostgreSQL server. The file may give its name alone.
+type Standby struct {
+	Name     string     `yaml:"name" need:"yes" doc:"its application_name"`
+	DSN      string     `yaml:"dsn" doc:"libpq connection string or URL of the standby itself, without a password; with it, why it is behind is told, and a paused replay can be resumed"`
+	Password *SecretRef `yaml:"password" doc:"where the password is; without it ~/.pgpass counts"`
+}
+
+// UnmarshalYAML takes a name in place of the keys.
+func (s *Standby) UnmarshalYAML(decode func(any) error) error {
+	if decode(&s.Name) == nil {
+		return nil
+	}
+	type keys Standby // without this method
+	return decode((*keys)(s))
 }
 
 // PgBouncer is the admin console of a PgBouncer.

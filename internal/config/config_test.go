@@ -102,6 +102,32 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+// A standby is given by its name, or by keys where it has an address.
+func TestStandbys(t *testing.T) {
+	home := isolate(t)
+	path := write(t, filepath.Join(home, "c.yaml"), `targets:
+  p:
+    postgres:
+      dsn: host=db1
+      standbys:
+        - r1
+        - {name: r2, dsn: "host=db2 user=dash", password: {file: ~/.tocsin/pg}}
+        - name: "3"
+`, 0o644)
+	got, err := config.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []config.Standby{
+		{Name: "r1"},
+		{Name: "r2", DSN: "host=db2 user=dash", Password: &config.SecretRef{File: filepath.Join(home, ".tocsin/pg")}},
+		{Name: "3"},
+	}
+	if diff := cmp.Diff(want, got.Targets[0].Postgres.Standbys); diff != "" {
+		t.Errorf("want -, got +:\n%s", diff)
+	}
+}
+
 func TestValidateRefuses(t *testing.T) {
 	target := func(text string) string { return "targets:\n  p:\n    " + text + "\n" }
 	tests := []struct {
@@ -122,6 +148,12 @@ func TestValidateRefuses(t *testing.T) {
 		{name: "no console", text: target("pgbouncer: {}"), want: []string{"dsn is missing", "port=6432"}},
 		{name: "password of the console", text: target(`pgbouncer: {dsn: "host=x password=hunter2"}`), want: []string{"a password does not belong in dsn"}},
 		{name: "a standby twice", text: target(`postgres: {dsn: "host=x", standbys: [a, a]}`), want: []string{"give each standby once"}},
+		{name: "a standby twice by name", text: target(`postgres: {dsn: "host=x", standbys: [a, {name: a, dsn: "host=y"}]}`), want: []string{"c.yaml:3:46: give each standby once"}},
+		{name: "a standby without a name", text: target(`postgres: {dsn: "host=x", standbys: [{dsn: "host=y"}]}`), want: []string{"give each standby once, by its application_name"}},
+		{name: "a key of a standby", text: target(`postgres: {dsn: "host=x", standbys: [{name: a, host: y}]}`), want: []string{`unknown key "host"`}},
+		{name: "a list for a standby", text: target(`postgres: {dsn: "host=x", standbys: [[a]]}`), want: []string{"keys and values are wanted here: name, dsn, password"}},
+		{name: "password of a standby", text: target(`postgres: {dsn: "host=x", standbys: [{name: a, dsn: "host=y password=hunter2"}]}`), want: []string{"a password does not belong in dsn"}},
+		{name: "password and no address of a standby", text: target(`postgres: {dsn: "host=x", standbys: [{name: a, password: {env: P}}]}`), want: []string{"give the address of the standby"}},
 		{name: "scheme", text: target(`redis: {url: "http://x"}`), want: []string{"c.yaml:3:18: not an address: begin with redis://, rediss://, unix://"}},
 		{name: "two secrets", text: target("redis: {url: \"redis://x\", password: {file: a, env: B}}"), want: []string{"give one of file, env or command"}},
 		{name: "no secret", text: target("redis: {url: \"redis://x\", password: {}}"), want: []string{"give one of file, env or command"}},

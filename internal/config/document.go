@@ -15,13 +15,14 @@ type schema struct {
 	Dialect     string             `json:"$schema,omitempty"`
 	Title       string             `json:"title,omitempty"`
 	Description string             `json:"description,omitempty"`
-	Type        string             `json:"type"`
+	Type        string             `json:"type,omitempty"` // "" where Any says it
 	Pattern     string             `json:"pattern,omitempty"`
 	Default     string             `json:"default,omitempty"`
 	Properties  map[string]*schema `json:"properties,omitempty"`
 	Required    []string           `json:"required,omitempty"`
 	Items       *schema            `json:"items,omitempty"`
 	Additional  any                `json:"additionalProperties,omitempty"` // false, or the schema of each value
+	Any         []*schema          `json:"anyOf,omitempty"`
 }
 
 // Schema gives the JSON Schema of the configuration file, for editors.
@@ -45,7 +46,14 @@ func schemaOf(t reflect.Type) *schema {
 		return &schema{Type: "object", Additional: schemaOf(t.Elem())}
 	case t.Kind() != reflect.Struct:
 		return &schema{Type: "string"}
+	case t == reflect.TypeFor[Standby]():
+		return &schema{Any: []*schema{{Type: "string"}, keysOf(t)}}
 	}
+	return keysOf(t)
+}
+
+// keysOf is the schema of a struct that is given by its keys.
+func keysOf(t reflect.Type) *schema {
 	s := &schema{Type: "object", Properties: map[string]*schema{}, Additional: false}
 	for _, f := range strict.Fields(t) {
 		property := schemaOf(f.Type)

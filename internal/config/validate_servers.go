@@ -13,13 +13,26 @@ func (c *checker) postgres(path []any, p *Postgres) *Postgres {
 	}
 	own := *p
 	c.dsn(at(path, "dsn"), p.DSN, "host=… user=… dbname=…")
-	for i, name := range p.Standbys {
-		if name == "" || slices.Contains(p.Standbys[:i], name) {
-			c.refuse(at(path, "standbys", i), "give each standby once, by its application_name")
-		}
+	own.Standbys = nil
+	for i, s := range p.Standbys {
+		own.Standbys = append(own.Standbys, c.standby(at(path, "standbys", i), s, p.Standbys[:i]))
 	}
 	own.Password = c.secret(at(path, "password"), p.Password)
 	return &own
+}
+
+// standby checks one of the standbys; before are those that stand before it.
+func (c *checker) standby(path []any, s Standby, before []Standby) Standby {
+	switch {
+	case s.Name == "" || slices.ContainsFunc(before, func(b Standby) bool { return b.Name == s.Name }):
+		c.refuse(path, "give each standby once, by its application_name")
+	case s.DSN != "":
+		c.dsn(at(path, "dsn"), s.DSN, "")
+	case s.Password != nil:
+		c.refuse(at(path, "password"), "a password without dsn: give the address of the standby")
+	}
+	s.Password = c.secret(at(path, "password"), s.Password)
+	return s
 }
 
 // dsn checks that a connection string is there and holds no password.

@@ -39,6 +39,14 @@ type configSecret struct {
 type configPostgres struct {
 	DSN      string       `yaml:"dsn"`
 	Password configSecret `yaml:"password"`
+
+	Standbys []configStandby `yaml:"standbys,omitempty"`
+}
+
+type configStandby struct {
+	Name     string       `yaml:"name"`
+	DSN      string       `yaml:"dsn"`
+	Password configSecret `yaml:"password"`
 }
 
 type configRedis struct {
@@ -119,8 +127,10 @@ func (w *world) target() (configTarget, error) {
 		return configTarget{}, err
 	}
 	return configTarget{
-		Postgres: configPostgres{DSN: w.database.server.DSN("shop", "tocsin"), Password: secrets["postgres"]},
-		Redis:    configRedis{URL: "redis://" + w.cache.Addr(), Password: secrets["redis"]},
+		Postgres: configPostgres{
+			DSN: w.database.server.DSN("shop", "tocsin"), Password: secrets["postgres"], Standbys: w.standbys(secrets["postgres"]),
+		},
+		Redis: configRedis{URL: "redis://" + w.cache.Addr(), Password: secrets["redis"]},
 		Apps: []configApp{{
 			Name: "shop", Metrics: w.info.ShopURL + "/metrics",
 			Requests: "http_requests_total", Errors: `code=~"5.."`, Latency: "http_request_duration_seconds",

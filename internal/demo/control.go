@@ -113,7 +113,7 @@ func answerControl(out http.ResponseWriter, err error) {
 		return
 	case errors.Is(err, errUnknownFault), errors.Is(err, errUnknownVerb):
 		code = http.StatusNotFound
-	case errors.Is(err, errFaultRunning), errors.Is(err, errNoFault):
+	case errors.Is(err, errFaultRunning), errors.Is(err, errNoFault), errors.Is(err, errNoStandby):
 		code = http.StatusConflict
 	}
 	writeControl(out, code, map[string]string{"error": err.Error()})

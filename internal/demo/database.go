@@ -57,7 +57,8 @@ func (d *database) load(ctx context.Context) error {
 	if err := runAs(ctx, loader, []string{"SET ROLE shop", schemaSQL}); err != nil {
 		return fmt.Errorf("load the data: %w", err)
 	}
-	if err := d.openAdmin(ctx); err != nil {
+	var err error
+	if d.admin, err = adminPool(ctx, d.server); err != nil {
 		return err
 	}
 	if err := d.settle(ctx); err != nil {
@@ -79,10 +80,11 @@ func (d *database) roles() []string {
 	)
 }
 
-// createStatements adds pg_stat_statements where the server has it, and forgets
-// what it took to set the shop up.
+// createStatements lets tocsin resume a standby, adds pg_stat_statements where
+// the server has it, and forgets what it took to set the shop up.
 func (d *database) createStatements(ctx context.Context) error {
 	err := runAs(ctx, d.server.SocketDSN("shop", "postgres"), []string{
+		"GRANT EXECUTE ON FUNCTION pg_wal_replay_pause(), pg_wal_replay_resume() TO tocsin",
 		`DO $$ BEGIN
 		  IF current_setting('shared_preload_libraries') LIKE '%pg_stat_statements%' THEN
 		    CREATE EXTENSION pg_stat_statements;
@@ -95,14 +97,14 @@ func (d *database) createStatements(ctx context.Context) error {
 	return nil
 }
 
-func (d *database) openAdmin(ctx context.Context) error {
-	config, err := pgxpool.ParseConfig(d.server.SocketDSN("shop", "postgres") + " application_name=admin")
+// adminPool connects as the superuser; it keeps few connections, and not for long.
+func adminPool(ctx context.Context, server *local.Postgres) (*pgxpool.Pool, error) {
+	config, err := pgxpool.ParseConfig(server.SocketDSN("shop", "postgres") + " application_name=admin")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	config.MaxConns, config.MaxConnIdleTime = 2, 10*time.Second
-	d.admin, err = pgxpool.NewWithConfig(ctx, config)
-	return err
+	return pgxpool.NewWithConfig(ctx, config)
 }
 
 // dsn is the address of the shop's database for a role.

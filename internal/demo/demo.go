@@ -29,6 +29,9 @@ type Options struct {
 	Scenario string
 	// ScenarioAfter is the time from ready to the scenario's fault.
 	ScenarioAfter time.Duration
+	// Standby gives the database a hot standby. It makes coming up seconds
+	// longer, so that only a scenario that needs one has it without being asked.
+	Standby bool
 	// Parent ends the world when it ends: the pipe from the process that
 	// started this one. nil for none.
 	Parent io.Reader
@@ -53,6 +56,7 @@ type World struct {
 	ProviderURL    string // base address of the Vercel API
 	ProviderToken  string
 	DSN            string // the shop's database as superuser, over the Unix socket
+	StandbyDSN     string // the same on the standby; "" where there is none
 	RedisURL       string // with the password
 	RedisInProcess bool   // no redis-server was found
 	PostgresPID    int
@@ -69,6 +73,7 @@ func Run(ctx context.Context, opts Options) (err error) {
 	if err := checkScenario(opts.Scenario); err != nil {
 		return err
 	}
+	opts.Standby = opts.Standby || needsStandby(opts.Scenario)
 	ctx, unhook := signal.NotifyContext(ctx, endings()...)
 	defer unhook()
 	ctx, cancel := context.WithCancelCause(ctx)

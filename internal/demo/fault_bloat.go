@@ -22,17 +22,28 @@ func (b *bloat) start(ctx context.Context) error {
 		return err
 	}
 	_, err = s.conn.Exec(ctx, "ALTER TABLE public.events SET (autovacuum_enabled = false)")
-	// An indexed column, so that pages cannot tidy themselves up; two passes in
-	// chunks, so that no transaction is long.
-	for from := 0; err == nil && from < 60_000; from += 10_000 {
-		_, err = s.conn.Exec(ctx, "UPDATE public.events SET created_at = created_at + interval '1 second' WHERE id > $1 AND id <= $2",
-			from, from+10_000)
+	if err == nil {
+		err = s.rewriteEvents(ctx)
 	}
 	// The counters of a session are complete when it has ended.
 	if err := errors.Join(err, s.conn.Close(ctx)); err != nil {
 		return err
 	}
 	return b.awaitCounters(ctx)
+}
+
+// rewriteEvents leaves most rows of events dead. It changes an indexed column,
+// so that pages cannot tidy themselves up, in chunks, so that no transaction
+// is long.
+func (s *session) rewriteEvents(ctx context.Context) error {
+	for from := 0; from < 60_000; from += 10_000 {
+		_, err := s.conn.Exec(ctx, "UPDATE public.events SET created_at = created_at + interval '1 second' WHERE id > $1 AND id <= $2",
+			from, from+10_000)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // awaitCounters waits until the server's statistics show the dead rows.

@@ -14,6 +14,7 @@ var (
 	errUnknownFault = errors.New("no such fault")
 	errFaultRunning = errors.New("this fault is there already")
 	errNoFault      = errors.New("this fault is not there")
+	errNoStandby    = errors.New("this world has no standby: start it with --standby")
 )
 
 // Fault is one way to break the world. A new one is a line in [Faults].
@@ -21,6 +22,8 @@ type Fault struct {
 	Name  string // shared with the runbook
 	About string // one line for people
 	in    func(*world) breakage
+
+	standby bool // only in a world whose database has a standby
 }
 
 // breakage is one fault in one world, from its start to its end.
@@ -38,11 +41,14 @@ type breakage interface {
 // Faults lists what can be broken.
 func Faults() []Fault {
 	return []Fault{
-		{"bad-deploy", "a new build whose checkout fails and is slow", newBadDeploy},
-		{"lock-pileup", "a cron job locks orders and goes idle in its transaction", newLockPileup},
-		{"bloat", "events fills with dead rows, autovacuum is off there", newBloat},
-		{"stale-cache", "customers see pinned pages while prices change", newStaleCache},
-		{"slow-query", "a report over all orders runs for many minutes", newSlowQuery},
+		{Name: "bad-deploy", About: "a new build whose checkout fails and is slow", in: newBadDeploy},
+		{Name: "lock-pileup", About: "a cron job locks orders and goes idle in its transaction", in: newLockPileup},
+		{Name: "connections-exhausted", About: "a report worker leaks connections until the shop gets none", in: newConnectionLeak},
+		{Name: "replica-lag", About: "a backup paused the replay of the standby and forgot it", in: newReplicaLag, standby: true},
+		{Name: "bloat", About: "events fills with dead rows, autovacuum is off there", in: newBloat},
+		{Name: "old-snapshot", About: "an analyst's forgotten transaction keeps the dead rows of events", in: newOldSnapshot},
+		{Name: "stale-cache", About: "customers see pinned pages while prices change", in: newStaleCache},
+		{Name: "slow-query", About: "a report over all orders runs for many minutes", in: newSlowQuery},
 	}
 }
 
@@ -62,6 +68,11 @@ func findFault(name string) (Fault, error) {
 		}
 	}
 	return Fault{}, fmt.Errorf("%q: %w: choose from %s", name, errUnknownFault, strings.Join(Scenarios(), " "))
+}
+
+func needsStandby(scenario string) bool {
+	f, err := findFault(scenario)
+	return err == nil && f.standby
 }
 
 func checkScenario(name string) error {
@@ -124,6 +135,9 @@ func (f *faults) enter(name string) (*presence, error) {
 	fault, err := findFault(name)
 	if err != nil {
 		return nil, err
+	}
+	if fault.standby && f.world.standby == nil {
+		return nil, fmt.Errorf("%s: %w", name, errNoStandby)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

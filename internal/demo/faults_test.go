@@ -2,15 +2,18 @@ package demo_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/go-redis/v9"
 
 	"tocsin/internal/demo"
@@ -20,16 +23,19 @@ import (
 // by what an operator would do, from outside.
 func TestFaults(t *testing.T) {
 	t.Parallel()
-	r := start(t, demo.Options{Dir: t.TempDir()})
+	r := start(t, demo.Options{Dir: t.TempDir(), Standby: true})
 	for _, tt := range []struct {
 		name string
 		run  func(t *testing.T, r *running)
 	}{
 		{"healthy", testHealthy},
 		{"lock-pileup", testLockPileup},
+		{"connections-exhausted", testConnectionsExhausted},
+		{"replica-lag", testReplicaLag},
 		{"slow-query", testSlowQuery},
 		{"stale-cache", testStaleCache},
 		{"bloat", testBloat},
+		{"old-snapshot", testOldSnapshot},
 		{"bad-deploy", testBadDeploy},
 		{"heal", testHeal},
 		{"postgres", testPostgres},
@@ -83,10 +89,22 @@ func testHealthy(t *testing.T, r *running) {
 
 const waitingSQL = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 
+// depthSQL is the longest way from a session that waits for nobody down to one
+// that waits for another.
+const depthSQL = `WITH RECURSIVE edges AS (
+  SELECT pid, unnest(pg_blocking_pids(pid)) AS by FROM pg_stat_activity WHERE wait_event_type = 'Lock'
+), tree AS (
+  SELECT by AS pid, 1 AS depth FROM edges WHERE by NOT IN (SELECT pid FROM edges)
+  UNION SELECT e.pid, t.depth + 1 FROM edges e JOIN tree t ON e.by = t.pid
+) SELECT max(depth) FROM tree`
+
 func testLockPileup(t *testing.T, r *running) {
 	r.breaks("lock-pileup")
 	waitFor(t, "sessions behind the lock", func() bool { return r.number(waitingSQL) >= 8 })
 	waitFor(t, "customers who time out", func() bool { return r.state().Errors > 0 })
+	if depth := r.number(depthSQL); depth != 4 {
+		t.Errorf("the tree of locks is %v deep, want 4", depth)
+	}
 	if used := r.number("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"); used > 40 {
 		t.Errorf("%v sessions, want room for the operator", used)
 	}
@@ -102,6 +120,69 @@ func testLockPileup(t *testing.T, r *running) {
 	r.mended()
 	waitFor(t, "the queue to drain", func() bool { return r.number(waitingSQL) == 0 })
 	waitFor(t, "checkouts that succeed", func() bool { return r.errorShare() == 0 })
+}
+
+func testConnectionsExhausted(t *testing.T, r *running) {
+	r.breaks("connections-exhausted")
+	const shop = "SELECT count(*) FROM pg_stat_activity WHERE application_name IN ('api', 'web', 'worker', 'cron')"
+	if got := r.number(shop); got > 1 {
+		t.Errorf("the shop has %v connections, want none", got)
+	}
+	conn, err := pgx.Connect(t.Context(), strings.Replace(r.DSN, "user=postgres", "user=tocsin", 1))
+	if refusal, ok := errors.AsType[*pgconn.PgError](err); !ok || refusal.Code != "53300" {
+		t.Errorf("a new connection: %v %v, want 53300", conn, err)
+	}
+	waitFor(t, "a quarter of the requests to fail", func() bool { return r.errorShare() > 0.25 })
+	if code, _ := get(t, r.ShopURL+"/health"); code != http.StatusServiceUnavailable {
+		t.Errorf("health: status %d, want 503", code)
+	}
+
+	const leaked = " FROM pg_stat_activity WHERE application_name = 'report-worker' AND state = 'idle in transaction'"
+	if got := r.number("SELECT count(*)" + leaked); got < 45 {
+		t.Errorf("%v sessions are leaked, want 45 at least", got)
+	}
+	// One of them is not enough: the shop needs more.
+	one := int(r.number("SELECT min(pid)" + leaked))
+	r.number("SELECT count(pg_terminate_backend($1))", one)
+	waitFor(t, "the session to end", func() bool { return r.number("SELECT count(*) FROM pg_stat_activity WHERE pid = $1", one) == 0 })
+	if got := r.state().Faults; !slices.Equal(got, []string{"connections-exhausted"}) {
+		t.Errorf("faults = %v after the end of one session", got)
+	}
+	r.number("SELECT count(pg_terminate_backend(pid))" + leaked)
+	r.mended()
+	waitFor(t, "requests that succeed", func() bool { return r.errorShare() == 0 })
+	if got := r.number("SELECT count(*)" + leaked); got > 0 {
+		t.Errorf("%v leaked sessions came back", got)
+	}
+}
+
+func testReplicaLag(t *testing.T, r *running) {
+	standby, err := pgxpool.New(t.Context(), r.StandbyDSN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer standby.Close()
+	there := &running{World: r.World, t: t, admin: standby}
+	const behind = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)::float8 FROM pg_stat_replication WHERE application_name = 'r1'"
+	waitFor(t, "a standby that keeps up", func() bool { return r.number(behind) < 1<<20 })
+
+	r.breaks("replica-lag")
+	if got := r.number(behind); got < 64<<20 {
+		t.Errorf("the standby is %v bytes behind, want 64 MiB at least", got)
+	}
+	newest := there.number("SELECT max(id) FROM orders")
+	orders := r.number("SELECT max(id) FROM orders")
+	waitFor(t, "orders that the standby does not see", func() bool { return r.number("SELECT max(id) FROM orders") > orders })
+	if got := there.number("SELECT max(id) FROM orders"); got != newest {
+		t.Errorf("the standby shows order %v after %v", got, newest)
+	}
+	r.DSN = r.StandbyDSN
+	r.asOperator("SELECT pg_wal_replay_resume()")
+	r.mended()
+	waitFor(t, "the standby to catch up", func() bool {
+		return r.number(behind) < 1<<20 && there.number("SELECT max(id) FROM orders") > newest
+	})
+	waitFor(t, "what was imported to be gone", func() bool { return r.number("SELECT count(*) FROM pg_class WHERE relname = 'product_images'") == 0 })
 }
 
 func testSlowQuery(t *testing.T, r *running) {
@@ -188,6 +269,25 @@ func testBloat(t *testing.T, r *running) {
 	r.mended()
 	if got := r.number(dead); got > 5 {
 		t.Errorf("%.0f %% dead rows after the vacuum", got)
+	}
+}
+
+func testOldSnapshot(t *testing.T, r *running) {
+	r.breaks("old-snapshot")
+	const (
+		dead    = "SELECT n_dead_tup FROM pg_stat_user_tables WHERE relname = 'events'"
+		analyst = " FROM pg_stat_activity WHERE application_name = 'psql' AND backend_xmin IS NOT NULL AND state = 'idle in transaction'"
+	)
+	r.asOperator("VACUUM public.events")
+	if got := r.number(dead); got < 45_000 {
+		t.Errorf("%v dead rows after a vacuum under the snapshot, want all 50,000 kept", got)
+	}
+	r.asOperator("SELECT pg_terminate_backend(pid)" + analyst)
+	waitFor(t, "the analyst's session to end", func() bool { return r.number("SELECT count(*)"+analyst) == 0 })
+	r.asOperator("VACUUM public.events")
+	r.mended()
+	if got := r.number(dead); got > 3_000 {
+		t.Errorf("%v dead rows after the vacuum", got)
 	}
 }
 

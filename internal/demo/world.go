@@ -29,6 +29,7 @@ type world struct {
 
 	journal  *journal
 	database *database
+	standby  *standby // nil where the database has none
 	cache    *cache
 	shop     *shop.Shop
 	project  *project
@@ -67,7 +68,7 @@ func (w *world) end() error {
 // up brings the company into business, step by step.
 func (w *world) up(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		w.prepare, w.startDatabase, w.loadData, w.startRedis, w.openShop, w.release, w.announce, w.openForBusiness,
+		w.prepare, w.startDatabase, w.loadData, w.startStandby, w.startRedis, w.openShop, w.release, w.announce, w.openForBusiness,
 	} {
 		if err := step(ctx); err != nil {
 			return err

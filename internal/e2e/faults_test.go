@@ -21,8 +21,9 @@ const namedWithin = 30 * time.Second
 // what the screen says.
 type fault struct {
 	name    string
-	verdict string // regular expression; its groups are for broken
-	ends    string // the key and its word beside the verdict
+	world   []string // arguments of the world; nil for an ordinary one
+	verdict string   // regular expression; its groups are for broken
+	ends    string   // the key and its word beside the verdict
 	action  string
 	card    []string // regular expressions of what the card says
 	outcome string   // regular expression
@@ -58,11 +59,35 @@ func faults() []fault {
 			broken:  lockPileupBroken, mended: lockPileupMended,
 		},
 		{
+			name: "connections-exhausted", action: "pg.terminate.all", ends: "K end them",
+			verdict: `all 57 usable connections are taken: app=report-worker leaves (\d+) idle in transaction, the oldest for (\d+)s`,
+			card: []string{
+				`frees +\d+ of 57 usable connections`, `\d+ of app=report-worker, role reports, idle in transaction: pid \d+, \d+, \d+ and \d+ more`,
+				`open transactions; none has written`, `sessions that began after`,
+			},
+			outcome: `ended (\d+) of (\d+) sessions in .* · connections [\d.]+ % → [\d.]+ % in .*helped`,
+			broken:  connectionsBroken, mended: connectionsMended,
+		},
+		{
+			name: "replica-lag", world: []string{"--standby"}, action: "pg.replay.resume", ends: "a resume it",
+			verdict: `standby r1 is (?:\d+s, )?([\d.]+) MiB behind: its replay is paused`,
+			card:    []string{`SELECT pg_wal_replay_resume\(\) +on r1`, `replays +[\d.]+ MiB that it has received; it shows the data of \d+`},
+			outcome: `resumed in .* · behind [\d.]+ MiB → .* in .*helped`,
+			broken:  replicaBroken, mended: replicaMended,
+		},
+		{
 			name: "bloat", action: "pg.vacuum", ends: "V vacuum it",
 			verdict: `([\d.]+) % of the rows of public\.events are dead \((\d+) of (\d+)\): autovacuum is off for it`,
 			card:    []string{`VACUUM \(ANALYZE\) "?public"?\."?events"?`, `rows are dead`, `make the file smaller`},
 			outcome: `vacuumed in .*dead rows .* → .*helped`,
 			broken:  bloatBroken, mended: bloatMended,
+		},
+		{
+			name: "old-snapshot", action: "pg.terminate", ends: "K end it",
+			verdict: `([\d.]+) % of the rows of public\.events are dead \((\d+) of (\d+)\), kept by the snapshot of pid (\d+) \(app=psql\), (\d+)s old`,
+			card:    []string{`SELECT pg_terminate_backend\(\d+\) +if still started`, `ends +app=psql, role reports, idle in transaction for \d+`, `it has written nothing`},
+			outcome: `ended in .* · oldest transaction .* → .*helped`,
+			broken:  snapshotBroken, mended: snapshotMended, after: snapshotVacuumed,
 		},
 		{
 			name: "stale-cache", action: "cache.purge", ends: "P purge it",
@@ -89,7 +114,7 @@ func TestFaults(t *testing.T) {
 		for _, size := range [][2]int{{160, 48}, {80, 24}} {
 			t.Run(fmt.Sprintf("%s/%dx%d", f.name, size[0], size[1]), func(t *testing.T) {
 				t.Parallel()
-				w := startWorld(t)
+				w := startWorld(t, f.world...)
 				in := &incident{world: w, t: t, admin: w.admin(), screen: w.dashboard(size[0], size[1])}
 				in.screen.WaitUntil("a first verdict", limit, regexp.MustCompile("no suspect|this machine").MatchString)
 				in.breaks(f.name)
@@ -137,6 +162,10 @@ func verdict(screen, ends string) string {
 func (in *incident) act(f fault) {
 	in.t.Helper()
 	in.screen.Keys(f.ends[:1])
+	if f.ends[0] == 'a' { // by the menu, where it comes first
+		in.screen.WaitFor("actions", limit)
+		in.screen.Keys("\r")
+	}
 	in.screen.WaitFor("type demo to arm", limit)
 	card := in.screen.Screen()
 	for _, pattern := range f.card {
@@ -148,15 +177,19 @@ func (in *incident) act(f fault) {
 	in.confirm(f.outcome)
 }
 
-// confirm answers a card of an armed session when it takes the answer, and
-// waits for its outcome.
+// confirm answers a card of an armed session when it takes the answer, with y
+// or with the name that it asks for, and waits for its outcome.
 func (in *incident) confirm(outcome string) {
 	in.t.Helper()
 	pattern := regexp.MustCompile(outcome)
 	in.screen.WaitUntil("that y counts", limit, func(screen string) bool {
 		return strings.Contains(screen, "Tab reason") && !strings.Contains(screen, "in a second")
 	})
-	in.screen.Keys("y")
+	answer := "y"
+	if asks := regexp.MustCompile(`type (.+) to end them`).FindStringSubmatch(cardText(in.screen.Screen())); asks != nil {
+		answer = "\t\t" + asks[1] + "\r"
+	}
+	in.screen.Keys(answer)
 	in.screen.WaitUntil("the outcome "+outcome, 3*limit, func(screen string) bool { return pattern.MatchString(cardText(screen)) })
 }
 

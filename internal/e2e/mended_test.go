@@ -2,7 +2,9 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -82,6 +84,13 @@ func lockPileupBroken(in *incident) {
 	if said, real := in.number(1), testkit.One[int](in.t, in.admin, waitingSQL); said < 6 || real < 6 {
 		in.t.Errorf("the verdict says %v wait, there are %d", said, real)
 	}
+	// A chain of four, as the view of the locks draws it.
+	in.screen.Keys("1")
+	in.screen.WaitUntil("the tree of locks", limit, func(screen string) bool {
+		return regexp.MustCompile(`(?s)worker .*loyalty .*crm-sync .*newsletter `).MatchString(screen)
+	})
+	in.t.Log(in.screen.Screen())
+	in.screen.Keys("0")
 }
 
 func lockPileupMended(in *incident) {
@@ -111,6 +120,54 @@ func (in *incident) pid() int {
 	return 0
 }
 
+const (
+	leakedSQL = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'report-worker'"
+	shopSQL   = "SELECT count(*) FROM pg_stat_activity WHERE application_name IN ('api', 'web', 'worker', 'cron')"
+)
+
+func connectionsBroken(in *incident) {
+	if said, real := in.number(1), testkit.One[float64](in.t, in.admin, leakedSQL); said < 19 || said > real || real < 40 {
+		in.t.Errorf("the verdict says %v sessions, there are %v", said, real)
+	}
+	if left := testkit.One[int](in.t, in.admin, shopSQL); left > 1 {
+		in.t.Errorf("the shop has %d connections, want none", left)
+	}
+	if share := in.errorShare(); share < 0.2 {
+		in.t.Errorf("%.1f %% errors while the shop gets no connection", 100*share)
+	}
+}
+
+func connectionsMended(in *incident) {
+	in.until("the fault to end", func() bool { return len(in.state().Faults) == 0 })
+	in.until("the last leaked session to end", func() bool { return testkit.One[int](in.t, in.admin, leakedSQL) == 0 })
+	in.until("checkouts that succeed", func() bool { return in.errorShare() == 0 })
+	if got := testkit.One[int](in.t, in.admin, shopSQL); got == 0 {
+		in.t.Error("the shop has no connection")
+	}
+}
+
+const behindSQL = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)::float8 FROM pg_stat_replication WHERE application_name = 'r1'"
+
+func replicaBroken(in *incident) {
+	if said, real := in.number(1), testkit.One[float64](in.t, in.admin, behindSQL)/(1<<20); said < 64 || said > real+1 {
+		in.t.Errorf("the verdict says %v MiB, it is %.1f MiB behind", said, real)
+	}
+	if !testkit.One[bool](in.t, in.adminOf(in.target.Postgres.Standbys[0].DSN), "SELECT pg_is_wal_replay_paused()") {
+		in.t.Error("the replay is not paused")
+	}
+}
+
+func replicaMended(in *incident) {
+	standby := in.adminOf(in.target.Postgres.Standbys[0].DSN)
+	if testkit.One[bool](in.t, standby, "SELECT pg_is_wal_replay_paused()") {
+		in.t.Error("the replay is still paused")
+	}
+	in.until("the standby to catch up", func() bool { return testkit.One[float64](in.t, in.admin, behindSQL) < 1<<20 })
+	order := testkit.One[int](in.t, in.admin, "SELECT max(id)::int FROM orders")
+	in.until("the newest order on the standby", func() bool { return testkit.One[int](in.t, standby, "SELECT max(id)::int FROM orders") >= order })
+	in.until("the fault to end", func() bool { return len(in.state().Faults) == 0 })
+}
+
 const deadSQL = "SELECT n_dead_tup::float8 FROM pg_stat_user_tables WHERE relid = 'public.events'::regclass"
 
 func bloatBroken(in *incident) {
@@ -127,6 +184,50 @@ func bloatMended(in *incident) {
 	if dead := testkit.One[float64](in.t, in.admin, deadSQL); dead > in.number(2)/10 {
 		in.t.Errorf("%v dead rows are left of %v", dead, in.number(2))
 	}
+	in.until("the fault to end", func() bool { return len(in.state().Faults) == 0 })
+}
+
+// snapshotBroken checks that a vacuum is of no use, and that its card says so.
+func snapshotBroken(in *incident) {
+	if n := testkit.One[int](in.t, in.admin, "SELECT count(*) FROM pg_stat_activity WHERE pid = $1 AND application_name = 'psql' AND backend_xmin IS NOT NULL", in.pid()); n != 1 {
+		in.t.Errorf("pid %d of the verdict is not the analyst's", in.pid())
+	}
+	text, code := in.command("do", "pg.vacuum", "table=public.events", "--dry-run")
+	if want := fmt.Sprintf("frees nothing of what died since the snapshot of pid %d (app=psql, role reports, idle in transaction)", in.pid()); code != 0 ||
+		!strings.Contains(strings.Join(strings.Fields(text), " "), want) {
+		in.t.Errorf("code %d, the plan of the vacuum does not say %q:\n%s", code, want, text)
+	}
+	before := testkit.One[float64](in.t, in.admin, deadSQL)
+	testkit.Exec(in.t, in.admin, "VACUUM public.events")
+	in.until("the vacuum to be counted", func() bool {
+		return testkit.One[bool](in.t, in.admin, "SELECT vacuum_count > 1 FROM pg_stat_user_tables WHERE relid = 'public.events'::regclass")
+	})
+	if after := testkit.One[float64](in.t, in.admin, deadSQL); after < 0.9*before {
+		in.t.Errorf("a vacuum under the snapshot left %v dead rows of %v", after, before)
+	}
+}
+
+func snapshotMended(in *incident) {
+	in.gone()
+	if testkit.One[bool](in.t, in.admin, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'psql')") {
+		in.t.Error("the analyst's session is still there")
+	}
+}
+
+// snapshotVacuumed does what the verdict offers next, unless autovacuum was
+// sooner: the rows that were kept are gone.
+func snapshotVacuumed(in *incident) {
+	freed := func() bool { return testkit.One[float64](in.t, in.admin, deadSQL) < in.number(2)/10 }
+	offered := false
+	in.screen.WaitUntil("the vacuum to be offered", limit, func(screen string) bool {
+		offered = verdict(screen, "V vacuum it") != ""
+		return offered || freed()
+	})
+	if offered {
+		in.screen.Keys("V")
+		in.confirm("vacuumed in ")
+	}
+	in.until("the dead rows to be freed", freed)
 	in.until("the fault to end", func() bool { return len(in.state().Faults) == 0 })
 }
 

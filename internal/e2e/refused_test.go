@@ -47,6 +47,7 @@ func TestRefused(t *testing.T) {
 		{"card not confirmed", refusedUnconfirmed},
 		{"pid of another session", refusedOtherSession},
 		{"session gone", refusedGone},
+		{"pid of another session among many", refusedAmongMany},
 	} {
 		if !t.Run(tt.name, func(t *testing.T) { tt.run(t, r) }) {
 			return
@@ -135,6 +136,32 @@ func refusedOtherSession(t *testing.T, r *refused) {
 	}
 	if got, want := r.audit(), "pg.terminate result refused"; got != want {
 		t.Errorf("audit %q, want %q", got, want)
+	}
+}
+
+// refusedAmongMany names two sessions of the shop, one of them by a pid that had
+// been another session's: that one stays, alone and in company.
+func refusedAmongMany(t *testing.T, r *refused) {
+	const one = `SELECT pid || '@' || to_char(backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+  FROM pg_stat_activity WHERE application_name = 'web' ORDER BY pid `
+	kept, ended := testkit.One[string](t, r.admin, one+"LIMIT 1"), testkit.One[string](t, r.admin, one+"OFFSET 1 LIMIT 1")
+	pid, _, _ := strings.Cut(kept, "@")
+	reused := pid + "@2020-01-01T00:00:00Z"
+	text, code := r.on(t).command("do", "pg.terminate.all", "sessions="+reused, "--yes=all 1")
+	if want := "1 session that ended, or whose pid is another session's by now"; code != 1 || !strings.Contains(text, want) {
+		t.Errorf("alone: code %d, want 1 with %q: %s", code, want, text)
+	}
+	text, code = r.on(t).command("do", "pg.terminate.all", "sessions="+reused+","+ended, "--yes=all 1")
+	if code != 0 || !strings.Contains(text, "ended 1 of 1 session in") {
+		t.Errorf("in company: code %d: %s", code, text)
+	}
+	for name, want := range map[string]bool{kept: true, ended: false} {
+		if here := testkit.One[bool](t, r.admin, "SELECT EXISTS (SELECT FROM ("+one+") q(id) WHERE id = $1)", name); here != want {
+			t.Errorf("session %s is there: %v, want %v", name, here, want)
+		}
+	}
+	if got, want := r.audit(), ",pg.terminate.all result refused,pg.terminate.all intent,pg.terminate.all result ok"; !strings.Contains(got, want) {
+		t.Errorf("audit %q, want %q in it", got, want)
 	}
 }
 

@@ -56,6 +56,7 @@ type target struct {
 	Postgres struct {
 		DSN      string
 		Password struct{ File string }
+		Standbys []struct{ DSN string }
 	}
 	Redis struct {
 		URL      string
@@ -68,12 +69,12 @@ type target struct {
 	}
 }
 
-// startWorld starts `tocsin demo --headless`; it ends with the test, and also
-// when the test is killed: its standard input then closes.
-func startWorld(t testing.TB) *world {
+// startWorld starts `tocsin demo --headless` with these arguments; it ends with
+// the test, and also when the test is killed: its standard input then closes.
+func startWorld(t testing.TB, args ...string) *world {
 	t.Helper()
 	w := &world{t: t, config: filepath.Join(t.TempDir(), "tocsin.yaml"), env: environment(t)}
-	cmd := exec.Command(servers.Program(t), "demo", "--headless", "--child", "--config-out", w.config)
+	cmd := exec.Command(servers.Program(t), append([]string{"demo", "--headless", "--child", "--config-out", w.config}, args...)...)
 	cmd.Env = w.env
 	cmd.Stderr = t.Output()
 	alive, err := cmd.StdinPipe()
@@ -181,12 +182,15 @@ func (w *world) shopURL() string { return strings.TrimSuffix(w.target.Probes[0].
 
 // admin opens a connection to the shop's database as the superuser, by the
 // socket, for which no password is needed.
-func (w *world) admin() *pgx.Conn {
+func (w *world) admin() *pgx.Conn { w.t.Helper(); return w.adminOf(w.target.Postgres.DSN) }
+
+// adminOf does so on the server of an address.
+func (w *world) adminOf(dsn string) *pgx.Conn {
 	w.t.Helper()
 	password := read(w.t, w.target.Postgres.Password.File)
-	folder := testkit.One[string](w.t, testkit.Connect(w.t, w.target.Postgres.DSN+" password="+password),
+	folder := testkit.One[string](w.t, testkit.Connect(w.t, dsn+" password="+password),
 		"SELECT current_setting('unix_socket_directories')")
-	config, err := pgx.ParseConfig(w.target.Postgres.DSN)
+	config, err := pgx.ParseConfig(dsn)
 	must(w.t, err)
 	return testkit.Connect(w.t, fmt.Sprintf("host=%s port=%d user=postgres dbname=shop", folder, config.Port))
 }

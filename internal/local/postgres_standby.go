@@ -15,7 +15,13 @@ import (
 // while it stands still. The standby has a folder of its own, which its Stop
 // removes, and may live longer than its primary.
 func (p *Postgres) Standby(ctx context.Context, name string) (*Postgres, error) {
-	standby, err := p.copyAs(ctx, name)
+	return p.StandbyIn(ctx, name, "")
+}
+
+// StandbyIn is [Postgres.Standby] in a folder that its Stop leaves; "" is one
+// of its own.
+func (p *Postgres) StandbyIn(ctx context.Context, name, dir string) (*Postgres, error) {
+	standby, err := p.copyAs(ctx, name, dir)
 	if err != nil {
 		return nil, fmt.Errorf("start a standby: %w", err)
 	}
@@ -26,9 +32,9 @@ func (p *Postgres) Standby(ctx context.Context, name string) (*Postgres, error) 
 }
 
 // copyAs copies the server's data while it stands still and makes a standby of them.
-func (p *Postgres) copyAs(ctx context.Context, name string) (*Postgres, error) {
+func (p *Postgres) copyAs(ctx context.Context, name, dir string) (*Postgres, error) {
 	opts := p.opts
-	opts.Dir, opts.Port, opts.HBA = "", 0, nil // the HBA lines come with the data
+	opts.Dir, opts.Port, opts.HBA = dir, 0, nil // the HBA lines come with the data
 	opts.Settings = map[string]string{}
 	maps.Copy(opts.Settings, p.opts.Settings)
 	opts.Settings["primary_conninfo"] = fmt.Sprintf("host=127.0.0.1 port=%d user=postgres application_name=%s", p.Port(), name)

@@ -58,6 +58,11 @@ func ProbeKey(name string) Key[model.Probe] {
 	return Key[model.Probe]{Name: "probe." + name, Version: 1}
 }
 
+// StandbyKey names what one standby of the PostgreSQL server says of itself.
+func StandbyKey(name string) Key[model.Standby] {
+	return Key[model.Standby]{Name: "pg.standby." + name, Version: 1}
+}
+
 // StatusPageKey names the status page of one provider.
 func StatusPageKey(name string) Key[model.StatusPage] {
 	return Key[model.StatusPage]{Name: "status." + name, Version: 1}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 )
 
@@ -25,6 +26,8 @@ func (d *Doc) check(node ast.Node, t reflect.Type) []error {
 		return d.checkDuration(node)
 	case reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
 		return nil
+	case t.Kind() == reflect.Struct && isValue(node) && decodesItself(t):
+		return nil
 	case t.Kind() == reflect.Struct:
 		return d.checkStruct(node, t)
 	case t.Kind() == reflect.Map:
@@ -34,6 +37,11 @@ func (d *Doc) check(node ast.Node, t reflect.Type) []error {
 	default:
 		return d.checkScalar(node)
 	}
+}
+
+// decodesItself tells a struct that may be given as a single value as well.
+func decodesItself(t reflect.Type) bool {
+	return reflect.PointerTo(t).Implements(reflect.TypeFor[yaml.InterfaceUnmarshaler]())
 }
 
 func (d *Doc) checkDuration(node ast.Node) []error {
@@ -86,7 +94,7 @@ func (d *Doc) checkSlice(node ast.Node, t reflect.Type) []error {
 }
 
 func (d *Doc) checkScalar(node ast.Node) []error {
-	if _, list := node.(*ast.SequenceNode); list || isMapping(node) {
+	if !isValue(node) {
 		return []error{d.fault(node, "a single value is wanted here")}
 	}
 	return nil
@@ -132,6 +140,12 @@ func bare(node ast.Node) ast.Node {
 			return node
 		}
 	}
+}
+
+// isValue tells a single value from lists and mappings.
+func isValue(node ast.Node) bool {
+	_, list := node.(*ast.SequenceNode)
+	return !list && !isMapping(node)
 }
 
 func isMapping(node ast.Node) bool {

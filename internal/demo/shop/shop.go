@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -50,6 +51,8 @@ type Shop struct {
 	mux     *http.ServeMux
 	metrics *metrics
 
+	restarting atomic.Bool // opens no connection
+
 	live   atomic.Pointer[Build]
 	mu     sync.Mutex
 	builds map[string]Build
@@ -82,7 +85,7 @@ func (s *Shop) openPools(ctx context.Context, dsn func(role, application string)
 		{&s.worker, "worker", "worker", workerConns},
 		{&s.cron, "worker", "cron", cronConns},
 	} {
-		pool, err := openPool(ctx, dsn(p.role, p.app), p.connections)
+		pool, err := s.openPool(ctx, dsn(p.role, p.app), p.connections)
 		if err != nil {
 			return err
 		}
@@ -91,7 +94,7 @@ func (s *Shop) openPools(ctx context.Context, dsn func(role, application string)
 	return nil
 }
 
-func openPool(ctx context.Context, dsn string, connections int32) (*pgxpool.Pool, error) {
+func (s *Shop) openPool(ctx context.Context, dsn string, connections int32) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		return nil, err
@@ -102,6 +105,12 @@ func openPool(ctx context.Context, dsn string, connections int32) (*pgxpool.Pool
 	// the number of sessions stays what the pools allow.
 	config.ConnConfig.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: time.Second}
+	}
+	config.BeforeConnect = func(context.Context, *pgx.ConnConfig) error {
+		if s.restarting.Load() {
+			return errUnavailable
+		}
+		return nil
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
@@ -114,9 +123,22 @@ func openPool(ctx context.Context, dsn string, connections int32) (*pgxpool.Pool
 	return pool, nil
 }
 
+func (s *Shop) pools() []*pgxpool.Pool { return []*pgxpool.Pool{s.api, s.web, s.worker, s.cron} }
+
+// Restart gives all connections to the database back, as a new start of the
+// shop does, and opens none until between has returned; requests fail meanwhile.
+func (s *Shop) Restart(between func() error) error {
+	s.restarting.Store(true)
+	defer s.restarting.Store(false)
+	for _, pool := range s.pools() {
+		pool.Reset()
+	}
+	return between()
+}
+
 // Close ends the connections. Requests under way fail.
 func (s *Shop) Close() {
-	for _, pool := range []*pgxpool.Pool{s.api, s.web, s.worker, s.cron} {
+	for _, pool := range s.pools() {
 		if pool != nil {
 			pool.Close()
 		}
