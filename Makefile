@@ -57,7 +57,7 @@ picture: setup
 
 ## make bench     benchmarks; they report and never fail on noise
 bench: setup
-	@$(GO) test -run '^$$' -bench . -benchmem -p 1 ./...
+	@$(GO) test -run '^$$' -bench . -benchmem -p 1 -timeout 1h ./...
 
 ## make setup     install what this machine lacks for the tests
 setup:

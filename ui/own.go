@@ -15,7 +15,7 @@ func ownItems(in In) []quantity {
 	}
 	o := r.Value
 	use := plural(o.Connections, "connection", "connections") + ", " + strconv.Itoa(o.Statements) + " statements, " + bytes(o.Bytes) + " a minute"
-	it := quantity{key: r.status.Name + "/", name: "about me", metric: "db.own.time", means: joined(in.glyphs(), "of a core at most", use, byServer(in))}
+	it := quantity{key: r.status.Name + "/", name: "about me", metric: "db.own.time", means: joined(in.glyphs(), "of a core at most"+byServer(in), use)}
 	return []quantity{it.is(o.BusyPct(), percent(o.BusyPct()))}
 }
 
@@ -25,7 +25,7 @@ func byServer(in In) string {
 	if !ok {
 		return ""
 	}
-	return "the server counts " + percent(pct)
+	return ", the server counts " + percent(pct)
 }
 
 // ownLines say how it was measured, which source takes how much, and which ones

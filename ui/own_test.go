@@ -29,7 +29,7 @@ func TestAboutMe(t *testing.T) {
 		{Text: "WITH /* tocsin */ x AS", StatementWork: model.StatementWork{Total: 100 * time.Millisecond}},
 	}}, time.Now(), 0)
 	in.View = s.View()
-	if row := ownItems(in)[0]; !strings.HasSuffix(row.means, "a minute · the server counts 4.00 %") {
+	if row := ownItems(in)[0]; !strings.HasPrefix(row.means, "of a core at most, the server counts 4.00 % · 3 connections") {
 		t.Errorf("%s", row.means)
 	}
 	text := linesText(serverDetail(in, row.key))
