@@ -55,7 +55,7 @@ func NewJob[T store.Snapshot](s *store.Store, key store.Key[T], src Source[T], t
 }
 
 // Wake makes the job read now instead of at its time, or as soon as its source
-// can bear it: see [pace.rest]. A job that reads already is left alone; one
+// can bear it: see [pace.rest]. A job that reads already reads once more; one
 // whose server asked to stay away reads when that is over.
 func (j Job) Wake() {
 	select {
