@@ -29,7 +29,7 @@ type Target struct {
 
 // Postgres is a PostgreSQL server and database.
 type Postgres struct {
-	DSN      string     `yaml:"dsn" need:"yes" doc:"libpq connection string or URL, without a password; PG* variables and the service file count"`
+	DSN      string     `yaml:"dsn" need:"yes" doc:"libpq connection string or URL, without a password; PG* variables and the service file count. Of several hosts the primary is watched, and another while there is none; target_session_attrs says otherwise"`
 	Password *SecretRef `yaml:"password" doc:"where the password is; without it ~/.pgpass counts"`
 	Standbys []Standby  `yaml:"standbys" doc:"the standbys that have to follow, one that is absent is an alert; the name alone, or keys"`
 }

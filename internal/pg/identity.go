@@ -72,13 +72,14 @@ func (s *Server) watched() Identity {
 	return s.is
 }
 
-// saw takes in which server the fast lane reads.
-func (s *Server) saw(is Identity) {
+// saw takes in which server the fast lane reads. It is told to whoever wants to
+// know; not so where the lane had failed, which was news enough.
+func (s *Server) saw(is Identity, news bool) {
 	s.mu.Lock()
 	was := s.is
 	s.is = is
 	s.mu.Unlock()
-	if !was.Started.IsZero() && !was.Same(is) && s.cfg.Turned != nil {
+	if news && !was.Started.IsZero() && !was.Same(is) && s.cfg.Turned != nil {
 		s.cfg.Turned()
 	}
 }

@@ -34,7 +34,7 @@ type lane struct {
 	capsAt time.Time
 	doubt  bool    // something says that caps is out of date
 	strays bool    // it leads elsewhere than the fast lane, also after another attempt
-	failed *outage // of the newest read that found the server down
+	failed *outage // of the newest read, if that found the server down
 }
 
 func newLane(s *Server, l limits) *lane {
@@ -80,6 +80,7 @@ func Read[T any](ctx context.Context, l *Lane, f func(context.Context, *Session)
 		fresh := l.conn == nil
 		got, err := attempt(limited, l, f)
 		if err == nil {
+			l.failed = nil
 			l.heed(limited, l.source)
 			return got, nil
 		}
@@ -185,7 +186,7 @@ func (l *lane) look(ctx context.Context, s *Session) error {
 	if !l.leads() {
 		return nil
 	}
-	l.server.saw(caps.Identity)
+	l.server.saw(caps.Identity, l.failed == nil)
 	if first && l.server.cfg.Spare && !caps.Pooled {
 		l.server.keepSpare()
 	}

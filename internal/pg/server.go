@@ -45,7 +45,8 @@ type Config struct {
 	// first needed.
 	Spare bool
 	// Turned is called, by whoever reads, when another server answers than
-	// before, or the same in another role; nil for nobody.
+	// before, or the same in another role, without a read having failed in
+	// between; nil for nobody.
 	Turned func()
 }
 

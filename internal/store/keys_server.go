@@ -41,7 +41,7 @@ func SettingsKey() Key[model.Settings] { return Key[model.Settings]{Name: "pg.se
 func HorizonKey() Key[model.Horizon] { return Key[model.Horizon]{Name: "pg.horizon", Version: 1} }
 
 // OwnKey names what tocsin itself costs the server.
-func OwnKey() Key[model.Own] { return Key[model.Own]{Name: "pg.own", Version: 1} }
+func OwnKey() Key[model.Own] { return Key[model.Own]{Name: "own", Version: 1} }
 
 // PoolerKey names the PgBouncer before the server.
 func PoolerKey() Key[model.Pooler] { return Key[model.Pooler]{Name: "pgbouncer", Version: 1} }
