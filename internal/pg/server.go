@@ -7,7 +7,9 @@ package pg
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -60,6 +62,7 @@ type Server struct {
 	pooled   bool          // a pooler refused our startup parameters
 	lastFail *outage       // of the newest connection attempt; nil after a good one
 	pids     map[*Lane]int // of the read lanes
+	explains string        // name of the prepared statement of [Conn.Explain]
 	keeping  atomic.Bool   // the spare connection is being opened
 	life     context.Context
 	end      context.CancelFunc
@@ -73,7 +76,7 @@ func Open(cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("read the PostgreSQL connection string: %w", err)
 	}
 	base.RuntimeParams["application_name"] = model.OwnApp
-	s := &Server{cfg: cfg, base: base, dialing: newGate(), pids: map[*Lane]int{}}
+	s := &Server{cfg: cfg, base: base, dialing: newGate(), pids: map[*Lane]int{}, explains: explainedAs + strings.ToLower(rand.Text())}
 	s.life, s.end = context.WithCancel(context.Background())
 	s.fast = newLane(s, limits{read: FastLimit, statement: 1500 * time.Millisecond})
 	s.slow = newLane(s, limits{read: SlowLimit, statement: 5 * time.Second})
