@@ -25,15 +25,15 @@ type Options struct {
 	Project   string // its reference: 20 letters
 	Token     string // a personal access token: sbp_…
 	UserAgent string
-	Timeout   time.Duration    // of one call; 0 is the default of [web.Options]
-	Now       func() time.Time // nil is time.Now
+	Timeout   time.Duration // of one call; 0 is the default of [web.Options]
+	Account   *Account      // of the calls; nil is one of its own
 }
 
 // Client asks for one project. It is safe for use by many goroutines.
 type Client struct {
 	web   *web.Client
 	ref   string
-	calls *calls
+	calls *Account
 }
 
 // New returns a client. No connection is made before the first call.
@@ -41,11 +41,11 @@ func New(opts Options) *Client {
 	if opts.Base == "" {
 		opts.Base = DefaultBase
 	}
-	if opts.Now == nil {
-		opts.Now = time.Now
+	if opts.Account == nil {
+		opts.Account = NewAccount(nil)
 	}
 	return &Client{
-		ref: opts.Project, calls: &calls{now: opts.Now},
+		ref: opts.Project, calls: opts.Account,
 		web: web.New(web.Options{
 			Base: opts.Base, Token: opts.Token, UserAgent: opts.UserAgent, Timeout: opts.Timeout,
 			Scope: "the token needs access to project " + opts.Project,

@@ -241,7 +241,8 @@ func TestCallsAreFew(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	c := supabase.New(supabase.Options{Base: server.URL, Project: ref, Token: "x", Now: func() time.Time { return now }})
+	c := supabase.New(supabase.Options{Base: server.URL, Project: ref, Token: "sbp_secret",
+		Account: supabase.NewAccount(func() time.Time { return now })})
 	t.Cleanup(c.Close)
 	for range 100 {
 		_, _ = c.Project(t.Context())

@@ -16,8 +16,10 @@ const (
 	readsMax = 40
 )
 
-// calls keeps account of the calls of the last minute.
-type calls struct {
+// Account is what was called within the last minute. All clients of a person
+// share one, so that a client which is made anew does not forget it. Make it
+// with [NewAccount].
+type Account struct {
 	now func() time.Time
 
 	mu    sync.Mutex
@@ -25,9 +27,17 @@ type calls struct {
 	until time.Time   // the API asked us to stay away until then; zero when it did not
 }
 
+// NewAccount returns an account without calls; now may be nil for time.Now.
+func NewAccount(now func() time.Time) *Account {
+	if now == nil {
+		now = time.Now
+	}
+	return &Account{now: now}
+}
+
 // take notes a call, or says how long to wait before it may be made. A change
 // is always made.
-func (c *calls) take(change bool) (wait time.Duration) {
+func (c *Account) take(change bool) (wait time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()
@@ -44,20 +54,20 @@ func (c *calls) take(change bool) (wait time.Duration) {
 }
 
 // hold lets no read through for a while.
-func (c *calls) hold(d time.Duration) {
+func (c *Account) hold(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.until = c.now().Add(d)
 }
 
 // forget drops what is older than the window. The caller holds mu.
-func (c *calls) forget(now time.Time) {
+func (c *Account) forget(now time.Time) {
 	for len(c.made) > 0 && now.Sub(c.made[0]) >= window {
 		c.made = c.made[1:]
 	}
 }
 
-func (c *calls) budget() model.Budget {
+func (c *Account) budget() model.Budget {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()
