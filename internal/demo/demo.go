@@ -52,6 +52,8 @@ type World struct {
 	ControlToken   string
 	ProviderURL    string // base address of the Vercel API
 	ProviderToken  string
+	ManagedURL     string // base address of the Supabase API
+	ManagedToken   string
 	DSN            string // the shop's database as superuser, over the Unix socket
 	RedisURL       string // with the password
 	RedisInProcess bool   // no redis-server was found

@@ -107,7 +107,7 @@ func (b SupabaseBackups) Facts() []Fact {
 	if at, ok := b.Newest(); ok {
 		age = Known("supabase.backup.age", b.Read.Sub(at).Hours(), Hours, nil)
 	} else {
-		none = Known("supabase.backup.none", 1, None, nil).Saying("none: no completed backup")
+		none = Known("supabase.backup.none", 1, None, nil).Saying("no completed backup")
 	}
 	window := Unknown("supabase.backup.window", Hours, nil, "point-in-time recovery is not bought")
 	if b.PITR {
