@@ -96,7 +96,7 @@ func isAre(names []string) string {
 // projectMachine names what the machine of the database is short of.
 func (s *scene) projectMachine() (candidate, bool) {
 	h, ok := s.over("supabase.disk.used", "supabase.volume.used", "supabase.memory", "supabase.cpu")
-	if !ok {
+	if !ok || h.Rule == "supabase.cpu" && h.State != Firing { // a busy minute passes
 		return candidate{}, false
 	}
 	weight := weightMachine

@@ -50,6 +50,8 @@ func TestSupabaseSuspects(t *testing.T) {
 			put(w, store.SupabaseMachineKey(), model.SupabaseMachine{MemTotal: &total, MemFree: &free})
 			put(w, store.SupabaseComputeKey(), model.SupabaseCompute{Size: "Micro", Price: "$10"})
 		}, "supabase.memory", "the database's machine at Supabase: supabase.memory 96 % (limit 90 %)", "its size is Micro, $10"},
+		{"a busy minute of the machine", func(w *world) { put(w, store.SupabaseMachineKey(), model.SupabaseMachine{CPU: ptr(97.0)}) },
+			"", "no suspect for supabase.cpu 97 % (limit 85 %)", ""},
 		{"a slow statement explains a busy machine", func(w *world) {
 			put(w, store.SupabaseMachineKey(), model.SupabaseMachine{CPU: ptr(97.0)})
 			sessions(w, session(812, "reports", "active", 200*time.Second))
