@@ -41,6 +41,8 @@ const (
 	TypePrefix     Type = "cache.prefix" // "page:"
 	TypeAlert      Type = "alert"        // its key: db.dead_tuples.pct{table=public.orders}
 	TypeSpan       Type = "span"         // 90m, 24h at most
+	TypeCount      Type = "count"        // a whole number above zero
+	TypeIP         Type = "ip"           // one IPv4 address
 )
 
 // Param is one argument of an action.

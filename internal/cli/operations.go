@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"tocsin/actions"
@@ -26,7 +27,8 @@ func (p *program) operations(readOnly bool) (*actions.Runner, error) {
 	o := actions.Options{
 		Server: p.target.Name, ReadOnly: readOnly, Audit: log, Facts: storeFacts{p.store}, Refresh: p.wake,
 	}
-	return actions.NewRunner(o, declared(p.postgres, p.deploys(), cache, marks{p.state, p.engine})...)
+	return actions.NewRunner(o, slices.Concat(
+		declared(p.postgres, p.deploys(), cache, marks{p.state, p.engine}), declaredAtSupabase(p.project()))...)
 }
 
 // declared lists every action there is, on these servers.

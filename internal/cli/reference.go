@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"slices"
+
 	"github.com/spf13/cobra"
 
 	"tocsin/actions"
@@ -11,4 +13,6 @@ func Root() *cobra.Command { return (&command{}).root() }
 
 // Actions lists what can be done, for the reference in docs/: as declared, with
 // no server behind it.
-func Actions() []actions.Action { return declared(nil, actions.Deploys{}, actions.Cache{}, nil) }
+func Actions() []actions.Action {
+	return slices.Concat(declared(nil, actions.Deploys{}, actions.Cache{}, nil), declaredAtSupabase(actions.Supabase{}))
+}

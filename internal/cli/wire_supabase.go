@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"tocsin/actions"
 	"tocsin/collectors"
 	"tocsin/internal/config"
 	"tocsin/internal/model"
@@ -106,6 +107,25 @@ func (m *machine) Collect(ctx context.Context) (model.SupabaseMachine, error) {
 		m.source.Client = c
 		return m.source.Collect(ctx)
 	})
+}
+
+// project is what the actions on the project work with.
+func (p *program) project() actions.Supabase {
+	s := actions.Supabase{Facts: storeFacts{p.store}}
+	if p.supabase != nil {
+		s.Use = func(ctx context.Context, f func(*supabase.Client) error) error {
+			_, err := use(ctx, p.supabase, func(c *supabase.Client) (struct{}, error) { return struct{}{}, f(c) })
+			return err
+		}
+	}
+	return s
+}
+
+// declaredAtSupabase lists what can be done to a project at Supabase.
+func declaredAtSupabase(s actions.Supabase) []actions.Action {
+	return []actions.Action{
+		actions.SupabasePooler(s), actions.SupabaseCompute(s), actions.SupabaseReplica(s), actions.SupabaseUnban(s), actions.SupabaseRestore(s),
+	}
 }
 
 // missSupabase lists these sources where no project is configured.

@@ -8,6 +8,9 @@ import (
 // sound is a database that is always well and takes every change.
 type sound struct{}
 
+// Sound returns a database that is always well and takes every change.
+func Sound() ManagedDatabase { return sound{} }
+
 // Version implements [ManagedDatabase], as do the others.
 func (sound) Version() string                          { return "17.6.1.011" }
 func (sound) Ping(context.Context) error               { return nil }
