@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"tocsin/internal/model"
@@ -66,6 +67,9 @@ func (c *Client) streamEnd(ctx context.Context, r Request, err error) error {
 	if errors.Is(context.Cause(ctx), errIdle) {
 		return c.fail(r, model.Down, "nothing came in time")
 	}
+	if errors.Is(err, errNotJSON) {
+		return c.fail(r, model.Protocol, errNotJSON.Error())
+	}
 	return c.noAnswer(r, err)
 }
 
@@ -96,6 +100,7 @@ type values struct {
 
 	value  []byte
 	cut    bool
+	junk   int  // bytes that belong to no value
 	depth  int  // open brackets of the value
 	quoted bool // inside a string
 	escape bool // behind a backslash in a string
@@ -114,13 +119,25 @@ func (v *values) read(from io.Reader) error {
 		if v.byte(b); v.refused != nil {
 			return errTaken
 		}
+		if v.junk > junkMax {
+			return errNotJSON
+		}
 	}
 }
 
-// atEnd refuses a stream that ended inside of a value.
+// junkMax is how many bytes that belong to no value are passed over.
+const junkMax = 1 << 10
+
+// errNotJSON ends the reading of what is something else.
+var errNotJSON = errors.New("the stream is not the JSON expected")
+
+// atEnd refuses a stream that ended inside of a value, or that had none.
 func (v *values) atEnd() error {
-	if v.depth > 0 {
+	switch {
+	case v.depth > 0:
 		return io.ErrUnexpectedEOF
+	case v.junk > 0:
+		return errNotJSON
 	}
 	return nil
 }
@@ -129,6 +146,9 @@ func (v *values) atEnd() error {
 // object is passed over: line ends, commas, and the brackets of an array.
 func (v *values) byte(b byte) {
 	if v.depth == 0 && b != '{' {
+		if !strings.ContainsRune(" \t\r\n,[]", rune(b)) {
+			v.junk++
+		}
 		return
 	}
 	if len(v.value) < MaxValue {

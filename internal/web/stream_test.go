@@ -76,6 +76,8 @@ func TestStreamEnds(t *testing.T) {
 		{"limited", status(429, ``, "Retry-After", "9"), model.Limited, "429"},
 		{"inside of a value", pieces(`{"n":1}{"n"`), model.Down, "dropped"},
 		{"dropped", func(w http.ResponseWriter, r *http.Request) { pieces(`{"n":1}`)(w, r); panic(http.ErrAbortHandler) }, model.Down, "dropped"},
+		{"a page", pieces("<html>lost</html>"), model.Protocol, "not the JSON expected"},
+		{"text without an end", tooLarge, model.Protocol, "not the JSON expected"},
 		{"no header", hang, model.Down, "nothing came in time"},
 		{"silent", endless, model.Down, "nothing came in time"},
 	}
