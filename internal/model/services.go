@@ -398,6 +398,12 @@ type Deployments struct {
 	Rows         []Deployment // newest first, production only
 	PromotionOff bool         // since a rollback new builds do not go live until one is promoted
 	Switch       *Switched    // how the live build came to serve, where it was pointed to by hand; nil when it was not, or nobody tells
+	Rolled       *Rolled      // who rolled it back and why, while promotion is off; nil where nobody said
+}
+
+// Rolled is what somebody said of a rollback.
+type Rolled struct {
+	By, Why string
 }
 
 // Switched is production pointed at another build without a deploy.
@@ -416,6 +422,7 @@ type Deployment struct {
 	Message   string // first line of the commit
 	Author    string
 	Created   time.Time
+	Building  time.Time // when the build began; zero until it does, or where nobody tells
 	Ready     time.Time // zero until it is
 	Live      bool      // serves production now
 	Candidate bool      // can be rolled back to
@@ -468,19 +475,38 @@ func (d Deployments) Candidate() (Deployment, bool) {
 	return Deployment{}, false
 }
 
+// Unfinished tells whether a build is queued or under way.
+func (d Deployment) Unfinished() bool {
+	return d.State == "QUEUED" || d.State == "INITIALIZING" || d.State == "BUILDING"
+}
+
+// Newest is the newest build that somebody wants: one that was cancelled is
+// none.
+func (d Deployments) Newest() (Deployment, bool) {
+	for _, row := range d.Rows {
+		if row.State != "CANCELED" {
+			return row, true
+		}
+	}
+	return Deployment{}, false
+}
+
 // Facts implements the snapshot of the store.
 func (d Deployments) Facts() []Fact {
-	off, failed := 0.0, 0
-	if d.PromotionOff {
-		off = 1
-	}
+	failed, waiting := 0, 0
 	for _, row := range d.Rows {
 		if row.State == "ERROR" {
 			failed++
 		}
+		if row.Unfinished() {
+			waiting++
+		}
 	}
+	newest, _ := d.Newest()
 	return []Fact{
 		Known("deploy.failed", float64(failed), None, nil),
-		Known("deploy.promotion_off", off, None, nil),
+		flag("deploy.newest_failed", newest.State == "ERROR", newest.Name+" failed to build"),
+		Known("deploy.unfinished", float64(waiting), None, nil),
+		flag("deploy.promotion_off", d.PromotionOff, "new builds do not go live until one is promoted"),
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"tocsin/internal/model"
 	"tocsin/internal/web"
 )
 
@@ -63,6 +64,10 @@ func scope(opts Options) string {
 
 // Name is the project that the client was made for, as configured.
 func (c *Client) Name() string { return c.project }
+
+// Budget is what is left of the calls that Vercel allows; not ok where it did
+// not say so.
+func (c *Client) Budget() (model.Budget, bool) { return c.web.Budget() }
 
 // Close gives the kept connections back.
 func (c *Client) Close() { c.web.Close() }
