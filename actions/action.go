@@ -41,6 +41,10 @@ const (
 	TypePrefix     Type = "cache.prefix" // "page:"
 	TypeAlert      Type = "alert"        // its key: db.dead_tuples.pct{table=public.orders}
 	TypeSpan       Type = "span"         // 90m, 24h at most
+	TypeNetwork    Type = "net.prefix"   // an address, or a prefix: 203.0.113.0/24
+	TypeSwitch     Type = "on/off"
+	TypeTag        Type = "cdn.tag"  // as the application sets it
+	TypePath       Type = "cdn.path" // of a page or an image, from its slash on
 )
 
 // Param is one argument of an action.
@@ -89,6 +93,8 @@ type Plan struct {
 	Notes     []Note         // frees, locks, breaks, undoes, will not: most important first
 	Reason    string         // why the operator must give a reason; "" where it may be left out
 	Refuse    string         // predicted harm or a missing right: why it will not run; "" when it may
+	Moot      bool           // refused because it is so already: there is nothing to do
+	Expires   *Expiry        // what takes it back by itself; nil where that is nobody's business, or the provider's
 	Measures  []Measure      // nil: those of the action
 	Undo      Args           // what the action's Undo needs to take this back; nil where there is no such thing
 	Preflight map[string]any // what was found while planning, for the audit; no secrets, no literals

@@ -63,6 +63,18 @@ func (t Type) fault(value string) string {
 		}
 	case TypePrefix:
 		return prefixFault(value)
+	case TypeNetwork:
+		if _, err := parseNetwork(value); err != nil {
+			return err.Error()
+		}
+	case TypeSwitch:
+		if value != switchOn && value != switchOff {
+			return "say on or off"
+		}
+	case TypeTag:
+		return tagFault(value)
+	case TypePath:
+		return pathFault(value)
 	case TypeSpan:
 		if d, err := time.ParseDuration(value); err != nil || d <= 0 || d > spanMax {
 			return "it is not a span like 90m, 24h at most"

@@ -81,8 +81,14 @@ func (v vercelDeploys) Busy(ctx context.Context) (string, error) {
 }
 
 // Notes implements actions.Switcher.
-func (vercelDeploys) Notes(kind actions.SwitchKind, id string) []actions.Note {
-	return actions.VercelSwitch{}.Notes(kind, id)
+func (v vercelDeploys) Notes(ctx context.Context, s actions.SwitchCase) []actions.Note {
+	notes, err := use(ctx, v.client, func(c *vercel.Client) ([]actions.Note, error) {
+		return actions.VercelSwitch{Client: c}.Notes(ctx, s), nil
+	})
+	if err != nil {
+		return []actions.Note{{Label: "not known", Text: "what changes beside the build: " + err.Error()}}
+	}
+	return notes
 }
 
 // Switch implements actions.Switcher.
