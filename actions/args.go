@@ -73,8 +73,6 @@ func (t Type) fault(value string) string {
 		}
 	case TypeTag:
 		return tagFault(value)
-	case TypePath:
-		return pathFault(value)
 	case TypeSpan:
 		if d, err := time.ParseDuration(value); err != nil || d <= 0 || d > spanMax {
 			return "it is not a span like 90m, 24h at most"

@@ -16,7 +16,7 @@ const pathTag = "_N_T_"
 func CDNPurge(v Vercel) Action {
 	return Action{
 		ID: "cdn.purge", Title: "Purge CDN", Verb: "mark it stale", Danger: Disruptive,
-		Params: cdnParams(), Measures: v.Fresh,
+		Params:  cdnParams(),
 		Blocked: v.blocked, Plan: v.planPurge(false), Run: v.purge(false),
 	}
 }
@@ -25,52 +25,39 @@ func CDNPurge(v Vercel) Action {
 func CDNDelete(v Vercel) Action {
 	return Action{
 		ID: "cdn.delete", Title: "Delete from CDN", Verb: "delete it", Danger: Destructive,
-		Params: cdnParams(), Measures: v.Fresh,
+		Params:  cdnParams(),
 		Blocked: v.blocked, Plan: v.planPurge(true), Run: v.purge(true),
 	}
 }
 
 func cdnParams() []Param {
-	return []Param{
-		{Name: "tag", Type: TypeTag, Optional: true, Help: "the cache tag, as the application sets it; or give a path"},
-		{Name: "path", Type: TypePath, Optional: true, Help: "of a page that Next.js made (/product/1), or of a source image (/hero.png)"},
-	}
+	return []Param{{Name: "tag", Type: TypeTag, Help: "the cache tag (offers), or the path of a page that Next.js made (/product/1) or of a source image (/hero.png)"}}
 }
 
-// tagFault says why a text is no cache tag; "" when it is one.
+// tagFault says why a text is neither a cache tag nor a path; "" when it is one.
 func tagFault(tag string) string {
 	switch {
-	case len(tag) > vercel.MaxTagLen:
-		return fmt.Sprintf("a tag has %d bytes at most", vercel.MaxTagLen)
 	case strings.ContainsAny(tag, ",* "):
-		return "one tag is meant, without comma, blank or *"
+		return "one tag or path is meant, without comma, blank or *"
+	case isPath(tag) && strings.ContainsAny(tag, "?#"):
+		return "a path has no query"
+	case len(tag) > vercel.MaxTagLen-len(pathTag):
+		return fmt.Sprintf("it has more than %d bytes", vercel.MaxTagLen-len(pathTag))
 	}
 	return ""
 }
 
-// pathFault says why a text is no path; "" when it is one.
-func pathFault(path string) string {
-	switch {
-	case !strings.HasPrefix(path, "/"):
-		return "a path begins with a slash"
-	case len(path) > vercel.MaxTagLen-len(pathTag) || strings.ContainsAny(path, ",* ?#"):
-		return "one path is meant, without query, comma, blank or *"
-	}
-	return ""
-}
+func isPath(tag string) bool { return strings.HasPrefix(tag, "/") }
 
-// purgeOf says what is to be purged, and how the operator names it.
-func purgeOf(args Args) (p vercel.Purge, name string, err error) {
-	tag, path := args["tag"], args["path"]
+// purgeOf says what is to be purged.
+func purgeOf(tag string) vercel.Purge {
 	switch {
-	case (tag == "") == (path == ""):
-		return p, "", fmt.Errorf("%w: give either tag or path", ErrUsage)
-	case tag != "":
-		return vercel.Purge{Tags: []string{tag}}, tag, nil
-	case isImage(path):
-		return vercel.Purge{Images: []string{path}}, path, nil
+	case !isPath(tag):
+		return vercel.Purge{Tags: []string{tag}}
+	case isImage(tag):
+		return vercel.Purge{Images: []string{tag}}
 	}
-	return vercel.Purge{Tags: []string{pathTag + path}}, path, nil
+	return vercel.Purge{Tags: []string{pathTag + tag}}
 }
 
 func isImage(path string) bool {
@@ -80,15 +67,13 @@ func isImage(path string) bool {
 
 func (v Vercel) planPurge(remove bool) func(context.Context, Args) (Plan, error) {
 	return func(ctx context.Context, args Args) (Plan, error) {
-		what, name, err := purgeOf(args)
-		if err != nil {
-			return Plan{}, err
-		}
+		name := args["tag"]
+		what := purgeOf(name)
 		project, err := v.project(ctx)
 		if err != nil {
 			return Plan{}, err
 		}
-		p := Plan{Target: name, Preflight: map[string]any{"framework": project.Framework}}
+		p := Plan{Target: name, Preflight: map[string]any{"framework": project.Framework}, Measures: v.Fresh[name]}
 		by := "the tag " + strings.Join(what.Tags, "")
 		if len(what.Images) > 0 {
 			by = "the source image " + what.Images[0]
@@ -100,7 +85,7 @@ func (v Vercel) planPurge(remove bool) func(context.Context, Args) (Plan, error)
 		p.Steps = []string{fmt.Sprintf("%s what the CDN, the runtime cache and the data cache of %s keep under %s", verb, project.Name, by)}
 		p.Notes = append(purgeNotes(remove), originLoad(v.Facts)...)
 		p.Notes = append(p.Notes, Note{"will not", "recall what browsers keep: immutable, or with a max-age of their own; nor touch Redis (cache.purge)"})
-		if args["path"] != "" && len(what.Tags) > 0 {
+		if isPath(name) && len(what.Tags) > 0 {
 			p.Notes = append(p.Notes, byPath(project.Framework, name))
 		}
 		return p, nil
@@ -129,11 +114,8 @@ func byPath(framework, path string) Note {
 
 func (v Vercel) purge(remove bool) func(context.Context, Plan, func(Progress)) (Result, error) {
 	return func(ctx context.Context, p Plan, _ func(Progress)) (Result, error) {
-		what, _, err := purgeOf(p.Args)
-		if err != nil {
-			return Result{}, err
-		}
-		err = v.Use(ctx, func(c *vercel.Client) error {
+		what := purgeOf(p.Args["tag"])
+		err := v.Use(ctx, func(c *vercel.Client) error {
 			if remove {
 				return c.Delete(ctx, what)
 			}

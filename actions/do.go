@@ -42,6 +42,9 @@ func (r *Runner) Do(ctx context.Context, o Order) (Outcome, error) {
 	}
 	c := &call{id: audit.NewID(r.opts.Now()), action: a, plan: p, began: r.opts.Now()}
 	if why := r.forbidden(c); why != "" {
+		if c.plan.Moot {
+			r.fulfil(c)
+		}
 		return r.refuse(c, errors.New(why))
 	}
 	if c.plan.Danger > Read {

@@ -93,15 +93,15 @@ func (r *Runner) forget(c *call) {
 	}
 }
 
-// fulfil forgets the promises that a change has kept: what they were to take
-// back is taken back.
+// fulfil forgets the promises that a plan has kept: what they were to take back
+// is taken back, by it or before.
 func (r *Runner) fulfil(c *call) {
 	if r.opts.Promises == nil {
 		return
 	}
 	list, _ := r.opts.Promises.List() // as in forget
 	for _, p := range list {
-		if p.Action == c.action.ID && p.Target == c.plan.Target {
+		if p.Action == c.action.ID && p.Target == c.plan.Target && (c.plan.Only == "" || c.plan.Only == p.ID) {
 			_ = r.opts.Promises.Drop(p.ID)
 		}
 	}

@@ -146,7 +146,7 @@ func (v Vercel) block(ctx context.Context, p Plan, _ func(Progress)) (Result, er
 		f, err := c.Firewall(ctx, p.Args["project"])
 		return slices.ContainsFunc(holdingUp(f, network), func(r vercel.IPRule) bool { return strings.Contains(r.Notes, p.ID) }), err
 	})
-	return outcome(p, fmt.Sprintf("%s is kept out for %s", p.Target, p.Args["for"]), err)
+	return outcome(p, fmt.Sprintf("kept out for %s, then let in again by itself", p.Args["for"]), err)
 }
 
 func (v Vercel) planUnblock(ctx context.Context, args Args) (Plan, error) {
@@ -159,7 +159,13 @@ func (v Vercel) planUnblock(ctx context.Context, args Args) (Plan, error) {
 		return Plan{}, err
 	}
 	ip := networkText(network)
-	p := Plan{Target: ip, Args: Args{"ip": ip, "project": project.ID}, Undo: Args{"ip": ip}, Preflight: map[string]any{"firewall_version": f.Version}}
+	p := Plan{
+		Target: ip, Args: Args{"ip": ip, "project": project.ID}, Only: args[callParam], Undo: Args{"ip": ip},
+		Preflight: map[string]any{"firewall_version": f.Version},
+	}
+	if args["id"] != "" {
+		p.Only = "rule " + args["id"]
+	}
 	var ids []string
 	for _, r := range holdingUp(f, network) {
 		if args["id"] != "" && r.ID != args["id"] || args[callParam] != "" && !strings.Contains(r.Notes, args[callParam]) {
@@ -195,6 +201,6 @@ func (v Vercel) unblock(ctx context.Context, p Plan, step func(Progress)) (Resul
 			return result, err
 		}
 	}
-	result.Summary = p.Target + " is let in again"
+	result.Summary = "let in again"
 	return result, nil
 }

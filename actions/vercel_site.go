@@ -15,10 +15,10 @@ type Vercel struct {
 	Use func(ctx context.Context, do func(*vercel.Client) error) error
 
 	Protected Protected
-	Builds    DeploymentReader // what runs in production and what could
-	Facts     Facts            // what a card tells of the load behind the caches; may be nil
-	Deployed  []Measure        // what a build is judged by
-	Fresh     []Measure        // what a purge is judged by
+	Builds    DeploymentReader     // what runs in production and what could
+	Facts     Facts                // what a card tells of the load behind the caches; may be nil
+	Deployed  []Measure            // what a build is judged by
+	Fresh     map[string][]Measure // by tag, what a purge is judged by
 }
 
 func (v Vercel) blocked() string {

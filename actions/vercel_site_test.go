@@ -134,7 +134,7 @@ func TestBlockAndUnblock(t *testing.T) {
 	if err != nil || s.in("203.0.113.7") || !s.in("203.0.113.8") || s.changes.Load() != 1 {
 		t.Fatalf("%v, %+v, %d changes", err, out, s.changes.Load())
 	}
-	wantText(t, out.Text, "203.0.113.7 is kept out for 1h30m")
+	wantText(t, out.Text, "kept out for 1h30m, then let in again by itself")
 	wantText(t, notesOf(out.Plan), "stops: everybody behind that address", "ends by itself: after 1h30m", "this machine's own address as Vercel sees it")
 	kept := s.promises.all(t)
 	if len(kept) != 1 || kept[0].ID != out.ID || kept[0].Action != "firewall.unblock" || kept[0].Target != "203.0.113.7" || kept[0].By != "ana" {
@@ -185,6 +185,33 @@ func TestUnblockOnlyWhatOneCallMade(t *testing.T) {
 	}
 	if _, err := do(t, s.runner, "firewall.unblock", actions.Args{"ip": "203.0.113.0/24", "id": f.Rules[0].ID}); err != nil || !s.in("203.0.113.7") {
 		t.Errorf("by its id: %v, %v", err, out)
+	}
+}
+
+// What one call promised stays promised when what another one did is gone.
+func TestPromisesOfOneAddress(t *testing.T) {
+	s := newSite(t, provider.VercelOptions{})
+	block := func() string {
+		out, err := do(t, s.runner, "firewall.block", actions.Args{"ip": "203.0.113.7"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.ID
+	}
+	first := block()
+	f, err := s.client.Firewall(t.Context(), "prj_shop")
+	if err != nil || s.client.Unblock(t.Context(), "prj_shop", f.Rules[0].ID) != nil { // by hand, past us
+		t.Fatal(err)
+	}
+	second := block()
+	for _, p := range s.promises.all(t) {
+		if p.ID == first {
+			_, _ = do(t, s.runner, p.Action, p.Args) // is refused: there is nothing to do
+		}
+	}
+	kept := s.promises.all(t)
+	if len(kept) != 1 || kept[0].ID != second || s.in("203.0.113.7") {
+		t.Errorf("%+v are left, want the one of %s", kept, second)
 	}
 }
 
@@ -239,7 +266,7 @@ func TestBlockInTrouble(t *testing.T) {
 		{name: "refused by Vercel", prepare: func(s *site) { s.instead = refuses }, ending: actions.Failed, in: true, sent: 1, text: "403",
 			phases: []string{"intent", "result failed"}},
 		{name: "answer lost", prepare: func(s *site) { s.instead = loses }, ending: actions.Done, kept: 1, sent: 1, startedPromises: 1,
-			text: "is kept out", phases: []string{"intent", "result ok"}},
+			text: "kept out for 24h", phases: []string{"intent", "result ok"}},
 		{name: "nobody to carry it out", prepare: func(s *site) { s.promises.stuck = errors.New("fork: resource unavailable") }, ending: actions.Done,
 			kept: 1, sent: 1, startedPromises: 1, text: "nobody waits to take it back: fork: resource unavailable: run tocsin expire 0", phases: []string{"intent", "result ok"}},
 	}
@@ -326,7 +353,7 @@ func TestCDN(t *testing.T) {
 		says   []string
 	}{
 		{"cdn.purge", actions.Args{"tag": "offers"}, actions.Disruptive, "offers", []string{"once more while it is made anew", "recall what browsers keep", "origin: "}},
-		{"cdn.purge", actions.Args{"path": "/product/1"}, actions.Disruptive, "/product/1", []string{"_N_T_/product/1 is the tag that Next.js gives"}},
+		{"cdn.purge", actions.Args{"tag": "/product/1"}, actions.Disruptive, "/product/1", []string{"_N_T_/product/1 is the tag that Next.js gives"}},
 		{"cdn.delete", actions.Args{"tag": "offers"}, actions.Destructive, "offers", []string{"all wait until each page is made anew", "mark it as stale (cdn.purge)"}},
 	} {
 		out, err := do(t, s.runner, tt.action, tt.args)
@@ -338,11 +365,11 @@ func TestCDN(t *testing.T) {
 	if diff := cmp.Diff([]string{"[offers] false", "[_N_T_/product/1] false", "[offers] true"}, s.purged); diff != "" {
 		t.Errorf("purged (-want +got):\n%s", diff)
 	}
-	image, err := s.runner.Plan(t.Context(), "cdn.purge", actions.Args{"path": "/hero.PNG"})
+	image, err := s.runner.Plan(t.Context(), "cdn.purge", actions.Args{"tag": "/hero.PNG"})
 	if err != nil || !strings.Contains(image.Steps[0], "the source image /hero.PNG") {
 		t.Errorf("image: %+v, %v", image, err)
 	}
-	for _, args := range []actions.Args{{}, {"tag": "a", "path": "/b"}, {"tag": "a,b"}, {"tag": "*"}, {"path": "b"}, {"path": "/b?c"}, {"tag": strings.Repeat("x", 257)}} {
+	for _, args := range []actions.Args{{}, {"tag": ""}, {"tag": "a,b"}, {"tag": "*"}, {"tag": "a b"}, {"tag": "/b?c"}, {"tag": strings.Repeat("x", 257)}} {
 		if _, err := s.runner.Plan(t.Context(), "cdn.purge", args); !errors.Is(err, actions.ErrUsage) {
 			t.Errorf("%v: %v, want wrong usage", args, err)
 		}

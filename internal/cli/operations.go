@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"tocsin/actions"
@@ -25,8 +26,11 @@ func (p *program) operations(readOnly bool) (*actions.Runner, error) {
 	}
 	o := actions.Options{
 		Server: p.target.Name, ReadOnly: readOnly, Audit: log, Facts: storeFacts{p.store}, Refresh: p.wake,
+		Promises: p.promises, By: audit.Me().User,
 	}
-	return actions.NewRunner(o, declared(p.postgres, p.deploys(), cache, marks{p.state, p.engine})...)
+	deploys := p.deploys()
+	return actions.NewRunner(o, slices.Concat(
+		declared(p.postgres, deploys, cache, marks{p.state, p.engine}), declaredAtVercel(p.vercelSite(deploys)))...)
 }
 
 // declared lists every action there is, on these servers.
@@ -47,6 +51,9 @@ const effectWithin = 75 * time.Second
 // deploys is what the deployment actions work with: the provider, or commands.
 func (p *program) deploys() actions.Deploys {
 	d := actions.Deploys{}
+	if p.postgres != nil {
+		d.Migrator = actions.Migrations{Server: p.postgres}
+	}
 	for _, a := range p.target.Apps {
 		labels := model.Labels{"app": a.Name, "window": "1m"}
 		d.Measures = append(d.Measures,
@@ -106,10 +113,7 @@ func (p *program) cache() (actions.Cache, error) {
 	out := actions.Cache{Facts: storeFacts{p.store}}
 	for _, c := range p.target.Probes {
 		if c.Fresh != nil && c.Fresh.Purge != "" {
-			out.Measures = append(out.Measures, actions.Measure{
-				Name: "age of " + c.Name, Metric: "cache.age", Labels: model.Labels{"service": c.Name},
-				Better: actions.Lower, Within: effectWithin,
-			})
+			out.Measures = append(out.Measures, ageMeasure(c.Name))
 		}
 	}
 	c := p.target.Redis

@@ -68,6 +68,7 @@ type configFresh struct {
 	JSON  string `yaml:"json"`
 	Max   string `yaml:"max"`
 	Purge string `yaml:"purge,omitempty"`
+	Tag   string `yaml:"tag,omitempty"`
 }
 
 type configPage struct {
@@ -132,7 +133,7 @@ func (w *world) target() (configTarget, error) {
 		Probes: []configProbe{
 			{Name: "web", URL: w.info.ShopURL + "/health", Fresh: &configFresh{JSON: "updated_at", Max: freshMax.String(), Purge: "page:*"}},
 			{Name: "api", URL: w.info.ShopURL + "/product/1"},
-			{Name: "offers", URL: w.info.ShopURL + "/offers", Fresh: &configFresh{JSON: "updated_at", Max: offersMax.String()}},
+			{Name: "offers", URL: w.info.ShopURL + "/offers", Fresh: &configFresh{JSON: "updated_at", Max: offersMax.String(), Tag: "offers"}},
 		},
 		StatusPages: pages,
 		Vercel:      configVercel{Project: projectName, Team: teamName, Token: secrets["vercel"], BaseURL: w.info.ProviderURL},

@@ -130,6 +130,7 @@ type Freshness struct {
 	Max   time.Duration
 	Why   string // why the age could not be read; "" when it could
 	Purge string // the cache keys to purge when it is too old, as configured: "page:"; "" when nobody said
+	Tag   string // the tag to purge at the CDN then, as configured; "" when nobody said
 }
 
 // Facts implements the snapshot of the store.
