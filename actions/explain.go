@@ -61,6 +61,7 @@ type statement struct {
 	Role     string // "" for one that is gone
 	Here     bool   // in the database that we are in
 	Ours     string // the name of that
+	Me       string // our role
 	Path     string // search_path of the role in this database, as far as the catalogue has it
 }
 
@@ -73,7 +74,7 @@ FROM (SELECT) one LEFT JOIN pg_extension e ON e.extname = 'pg_stat_statements' L
 	explainEntrySQL = `
 SELECT $4::text AS schema, s.queryid AS query_id, s.dbid::bigint AS db_id, s.userid::bigint AS user_id,
   coalesce(d.datname, '')::text AS database, coalesce(r.rolname, '')::text AS role,
-  coalesce(d.datname = current_database(), false) AS here, current_database()::text AS ours,
+  coalesce(d.datname = current_database(), false) AS here, current_database()::text AS ours, current_user::text AS me,
   replace(coalesce((SELECT substr(c.one, 13) FROM pg_db_role_setting x, unnest(x.setconfig) AS c(one)
     WHERE c.one LIKE 'search\_path=%%' AND x.setrole IN (0, s.userid) AND x.setdatabase IN (0, s.dbid)
     ORDER BY x.setrole <> 0 DESC, x.setdatabase <> 0 DESC LIMIT 1), current_setting('search_path')),
@@ -206,7 +207,7 @@ func (s statement) unplanned(err error) error {
 	case "55P03":
 		return fmt.Errorf("a table of it is locked (view 1 says by whom): %w", err)
 	case "42501":
-		return fmt.Errorf("planning it takes the rights that running it takes: %w", err)
+		return fmt.Errorf("planning it takes the rights that running it takes: %w: for what only reads, GRANT SELECT ON its tables TO %s", err, s.Me)
 	case "42P01", "42883", "42704", "3F000": // table, function, type or operator, schema
 		return fmt.Errorf("%s: %w (looked for in %s, the search_path of role %s)", cannot, err, s.Path, nameOr(s.Role, "that is gone"))
 	case "42601":

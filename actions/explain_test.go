@@ -150,7 +150,7 @@ func TestExplainRefused(t *testing.T) {
 		want       []string
 	}{
 		{"hidden", "plain_" + w.db, w.queryid("SELECT id FROM orders"), []string{"may see no statement", "GRANT pg_monitor TO plain_" + w.db}},
-		{"no right on the table", "watcher_" + w.db, w.queryid("SELECT id FROM orders"), []string{"planning it takes the rights that running it takes", "permission denied for table orders"}},
+		{"no right on the table", "watcher_" + w.db, w.queryid("SELECT id FROM orders"), []string{"planning it takes the rights that running it takes", "permission denied for table orders", "GRANT SELECT ON its tables TO watcher_"}},
 		{"unknown", "postgres", actions.Args{"queryid": "-42"}, []string{"has no statement -42"}},
 		{"another database", "postgres", elsewhere, []string{"it runs in database " + other.db, "connected to " + w.db}},
 		{"no number", "postgres", actions.Args{"queryid": "1; DROP TABLE orders"}, []string{"it is not a queryid"}},

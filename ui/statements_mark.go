@@ -16,13 +16,16 @@ type Mark struct {
 // Counted is the work of the statements since a mark.
 type Counted struct {
 	Mark
-	Set   bool             // by the user; else it is the first reading, or the first after its counters ended
-	Since model.Statements // without rows while there is no newer reading, or Void
-	Void  string           // why it cannot be told; "" when it can
+	Set   bool               // by the user; else it is the first reading, or the first after its counters ended
+	Since model.Statements   // without rows while there is no newer reading, or Void
+	Worse []model.Regression // among these
+	Void  string             // why it cannot be told; "" when it can
+	made  *madeRows          // of the view of statements; nil: to be made for each frame
 }
 
-// counting keeps the marks, and what was counted since, so that it is counted anew
-// for a new reading only and not for each frame.
+// counting keeps the marks, and what was counted since: with thousands of
+// statements that takes milliseconds, which a new reading is worth and each
+// frame is not.
 type counting struct {
 	began   Mark
 	set     Mark // without Counts while the user has set none
@@ -47,8 +50,32 @@ func (t *counting) look(v store.View) Counted {
 		return t.counted
 	}
 	now.Since, now.Void = s.Value.Since(now.Counts)
+	now.Worse = now.Since.Worse(now.Counts)
+	now.made = &madeRows{}
 	t.newest, t.counted = s.Value.Counts, now
 	return now
+}
+
+// madeRows are the rows of one reading, once a frame has asked for them.
+type madeRows struct{ rows []Row }
+
+func (m *madeRows) of(v model.Statements) []Row {
+	if m == nil {
+		return statementRows(v)
+	}
+	if m.rows == nil {
+		m.rows = statementRows(v)
+	}
+	return m.rows
+}
+
+// shown is the work that the view of statements shows: since the mark, else
+// between the last two readings, which v has.
+func (c Counted) shown(v model.Statements) model.Statements {
+	if c.Set && c.Void == "" {
+		return c.Since
+	}
+	return v
 }
 
 // mark counts the statements from the newest reading on.

@@ -15,12 +15,11 @@ const evicted = "incomplete: pg_stat_statements threw entries out; raise pg_stat
 // mark where one is set.
 func statementsFrame(in In) Frame {
 	r := read(in.View, store.StatementsKey())
-	v, marked := r.Value, in.Counted.Set && in.Counted.Void == ""
+	v, marked := in.Counted.shown(r.Value), in.Counted.Set && in.Counted.Void == ""
 	t := &Table{Columns: statementColumns(), Sort: "share", Desc: true, Empty: "no statement ended between the last two readings"}
 	about := "what ended in the last " + age(v.Elapsed) + ", most time first" + keyHint(in, "; ", "mark", "marks, to count from here on")
 	switch {
 	case marked:
-		v = in.Counted.Since
 		t.Empty = "no statement ended since the mark"
 		about = "since " + in.Counted.span(in) + keyHint(in, "; ", "mark", "marks anew") + keyHint(in, ", ", "mark.off", "takes it off")
 		if v.Elapsed <= 0 {
@@ -29,9 +28,7 @@ func statementsFrame(in In) Frame {
 	case r.has() && v.Elapsed <= 0:
 		t.Empty, about = "needs two readings", ""
 	}
-	for _, s := range v.Rows {
-		t.Rows = append(t.Rows, statementRow(s, v.Elapsed))
-	}
+	t.Rows = in.Counted.made.of(v)
 	f := Frame{Head: append(hidden(in, r.Value.Hidden), in.Counted.voidLine(in)...), Table: t}
 	if r.has() && about != "" {
 		f.Head = append(f.Head, Line{gap(1), span(Muted, about)})
@@ -56,6 +53,14 @@ func statementColumns() []Column {
 		{Name: "wal", Title: "wal", Width: 9, Right: true, Drop: 7},
 		{Name: "statement", Title: "statement", Least: 40},
 	}
+}
+
+func statementRows(v model.Statements) []Row {
+	rows := make([]Row, 0, len(v.Rows))
+	for _, s := range v.Rows {
+		rows = append(rows, statementRow(s, v.Elapsed))
+	}
+	return rows
 }
 
 func statementRow(s model.Statement, elapsed time.Duration) Row {

@@ -30,7 +30,7 @@ func worseFrame(in In) Frame {
 	if c.Since.Elapsed > 0 {
 		t.Empty = "no statement is clearly slower than before; " + count(int64(len(c.Since.Rows))) + " ran since"
 	}
-	for _, w := range c.Since.Worse(c.Counts) {
+	for _, w := range c.Worse {
 		t.Rows = append(t.Rows, worseRow(in, w))
 	}
 	f := Frame{Head: append(hidden(in, r.Value.Hidden), c.voidLine(in)...), Table: t}

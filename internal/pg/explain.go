@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -17,8 +18,8 @@ const (
 	// explainLockWait is how long the planner waits for a table that somebody
 	// has locked.
 	explainLockWait = "500ms"
-	// explainedAs is the name of the prepared statement.
-	explainedAs = "tocsin_explained"
+	// explainedAs begins the name of the prepared statement.
+	explainedAs = "tocsin_explained_"
 )
 
 // Explain lets the server plan one statement, with its parameters left open,
@@ -31,7 +32,15 @@ const (
 //
 // EXPLAIN (GENERIC_PLAN) would be simpler, but servers before 16 do not have it,
 // and it takes its text as it is: a second statement in it would be run.
+//
+// Only queries and changes of rows are planned. That is no nicety: a prepared
+// EXECUTE of its own name sends EXPLAIN in circles until the backend runs out of
+// stack, and the crash takes all sessions of the server with it (PostgreSQL 13
+// to 18). For the same reason nobody can know the name.
 func (c *Conn) Explain(ctx context.Context, statement, searchPath string) (plan string, err error) {
+	if !hasPlan(statement) {
+		return "", &model.Fail{Class: model.Broken, Text: "it has no plan: only queries and changes of rows have one"}
+	}
 	a := c.asked()
 	plan, err = c.explain(ctx, statement, searchPath)
 	c.endExplain(ctx)
@@ -47,7 +56,7 @@ func (c *Conn) endExplain(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	if _, err := c.exec(ctx, "ROLLBACK", nil); err == nil {
-		_ = c.kept.PgConn().Deallocate(ctx, explainedAs) // it may not be there
+		_ = c.kept.PgConn().Deallocate(ctx, c.server.explains) // it may not be there
 	}
 }
 
@@ -65,11 +74,11 @@ func (c *Conn) explain(ctx context.Context, statement, searchPath string) (strin
 	if _, err := c.exec(ctx, "SELECT set_config('search_path', $1, true)", []any{searchPath}); err != nil {
 		return "", err
 	}
-	prepared, err := c.kept.PgConn().Prepare(ctx, explainedAs, statement, nil)
+	prepared, err := c.kept.PgConn().Prepare(ctx, c.server.explains, statement, nil)
 	if err != nil {
 		return "", err
 	}
-	sql := model.OwnMark + "EXPLAIN (FORMAT JSON, VERBOSE) EXECUTE " + explainedAs + openParameters(prepared)
+	sql := model.OwnMark + "EXPLAIN (FORMAT JSON, VERBOSE) EXECUTE " + c.server.explains + openParameters(prepared)
 	result := c.kept.PgConn().ExecParams(ctx, sql, nil, nil, nil, nil).Read()
 	if result.Err != nil {
 		return "", result.Err
@@ -89,4 +98,48 @@ func openParameters(d *pgconn.StatementDescription) string {
 		return ""
 	}
 	return "(NULL" + strings.Repeat(", NULL", len(d.ParamOIDs)-1) + ")"
+}
+
+// hasPlan tells whether a statement is a query or a change of rows by its first
+// word.
+func hasPlan(statement string) bool {
+	first := pastComments(statement)
+	if strings.HasPrefix(first, "(") {
+		return true
+	}
+	end := strings.IndexFunc(first, func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	if end >= 0 {
+		first = first[:end]
+	}
+	switch strings.ToUpper(first) {
+	case "SELECT", "WITH", "VALUES", "TABLE", "INSERT", "UPDATE", "DELETE", "MERGE":
+		return true
+	}
+	return false
+}
+
+// pastComments is a statement from its first word on, as the server reads it:
+// comments in /* */ lie in each other, those after -- end at either end of a
+// line. It is "" where a comment does not end.
+func pastComments(sql string) string {
+	depth := 0
+	for sql != "" {
+		switch {
+		case strings.HasPrefix(sql, "/*"):
+			depth, sql = depth+1, sql[2:]
+		case depth > 0 && strings.HasPrefix(sql, "*/"):
+			depth, sql = depth-1, sql[2:]
+		case depth == 0 && strings.HasPrefix(sql, "--"):
+			end := strings.IndexAny(sql, "\n\r")
+			if end < 0 {
+				return ""
+			}
+			sql = sql[end:]
+		case depth == 0 && !strings.ContainsRune(" \t\n\r\f", rune(sql[0])):
+			return sql
+		default:
+			sql = sql[1:]
+		}
+	}
+	return ""
 }

@@ -7,7 +7,9 @@ package pg
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -75,6 +77,7 @@ type hub struct {
 	sources  map[string]*meter // by name
 	keeping  atomic.Bool       // the spare connection is looked after
 	moved    atomic.Bool       // the fast lane has to look where its server is
+	explains string            // name of the prepared statement of [Conn.Explain]
 	life     context.Context
 	end      context.CancelFunc
 	running  sync.WaitGroup
@@ -87,7 +90,10 @@ func Open(cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("read the PostgreSQL connection string: %w", err)
 	}
 	base.RuntimeParams["application_name"] = model.OwnApp
-	s := &Server{hub: &hub{cfg: cfg, base: base, dialing: newGate(), pids: map[*lane]int{}, sources: map[string]*meter{}}}
+	s := &Server{hub: &hub{
+		cfg: cfg, base: base, dialing: newGate(), pids: map[*lane]int{}, sources: map[string]*meter{},
+		explains: explainedAs + strings.ToLower(rand.Text()),
+	}}
 	base.DialFunc = s.usage.counted(base.DialFunc)
 	s.life, s.end = context.WithCancel(context.Background())
 	s.fast = newLane(s, limits{read: FastLimit, statement: 1500 * time.Millisecond})
