@@ -41,6 +41,7 @@ const (
 	TypePrefix     Type = "cache.prefix" // "page:"
 	TypeAlert      Type = "alert"        // its key: db.dead_tuples.pct{table=public.orders}
 	TypeSpan       Type = "span"         // 90m, 24h at most
+	TypeIssue      Type = "sentry.issue" // its id: digits
 )
 
 // Param is one argument of an action.

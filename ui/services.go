@@ -37,6 +37,7 @@ func services(in In) []service {
 	for _, s := range store.All[model.StatusPage](in.View) {
 		out = append(out, settled(in, pageService(s), s.Sample.Fail))
 	}
+	out = append(out, watcherServices(in)...)
 	slices.SortStableFunc(out, func(a, b service) int { return cmp.Compare(b.level, a.level) })
 	return out
 }

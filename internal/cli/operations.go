@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"tocsin/actions"
@@ -26,17 +27,18 @@ func (p *program) operations(readOnly bool) (*actions.Runner, error) {
 	o := actions.Options{
 		Server: p.target.Name, ReadOnly: readOnly, Audit: log, Facts: storeFacts{p.store}, Refresh: p.wake,
 	}
-	return actions.NewRunner(o, declared(p.postgres, p.deploys(), cache, marks{p.state, p.engine})...)
+	return actions.NewRunner(o, declared(p.postgres, p.deploys(), cache, marks{p.state, p.engine}, p.issues())...)
 }
 
 // declared lists every action there is, on these servers.
-func declared(postgres *pg.Server, deploys actions.Deploys, cache actions.Cache, marker actions.Marker) []actions.Action {
+func declared(postgres *pg.Server, deploys actions.Deploys, cache actions.Cache, marker actions.Marker, issues actions.Issues) []actions.Action {
 	return []actions.Action{
 		actions.Cancel(postgres), actions.Terminate(postgres), actions.Vacuum(postgres),
 		actions.Analyze(postgres), actions.VacuumFull(postgres, actions.FreeBytes), actions.Reindex(postgres, actions.FreeBytes),
 		actions.IndexCreate(postgres, actions.FreeBytes), actions.IndexDrop(postgres),
 		actions.DeployRollback(deploys), actions.DeployPromote(deploys), actions.CachePurge(cache),
 		actions.AlertAcknowledge(marker), actions.AlertUnacknowledge(marker), actions.AlertMute(marker), actions.AlertUnmute(marker),
+		actions.ErrorResolve(issues), actions.ErrorIgnore(issues), actions.ErrorUnresolve(issues), actions.ErrorAssign(issues),
 	}
 }
 
@@ -93,19 +95,35 @@ func (v vercelDeploys) Switch(ctx context.Context, o actions.SwitchOrder) error 
 	return err
 }
 
-// cache is what the cache actions work with: one connection of their own,
-// opened when it is first needed. What a purge is judged by are the pages that
-// the configuration says it freshens.
-func (p *program) cache() (actions.Cache, error) {
-	out := actions.Cache{Facts: storeFacts{p.store}}
+// judgePurge gives the numbers by which a purge is judged: the age of the pages
+// that it freshens, else the errors of the applications.
+func (p *program) judgePurge(prefix string) []actions.Measure {
+	var out []actions.Measure
 	for _, c := range p.target.Probes {
-		if c.Fresh != nil && c.Fresh.Purge != "" {
-			out.Measures = append(out.Measures, actions.Measure{
+		if c.Fresh == nil || c.Fresh.Purge == "" {
+			continue
+		}
+		own := strings.TrimRight(c.Fresh.Purge, "*")
+		if strings.HasPrefix(own, prefix) || strings.HasPrefix(prefix, own) {
+			out = append(out, actions.Measure{
 				Name: "age of " + c.Name, Metric: "cache.age", Labels: model.Labels{"service": c.Name},
 				Better: actions.Lower, Within: effectWithin,
 			})
 		}
 	}
+	for _, a := range p.target.Apps {
+		out = append(out, actions.Measure{
+			Name: "errors", Metric: "http.error_rate", Labels: model.Labels{"app": a.Name, "window": "1m"},
+			Better: actions.Lower, Within: effectWithin,
+		})
+	}
+	return out
+}
+
+// cache is what the cache actions work with: one connection of their own,
+// opened when it is first needed.
+func (p *program) cache() (actions.Cache, error) {
+	out := actions.Cache{Facts: storeFacts{p.store}, Judge: p.judgePurge}
 	c := p.target.Redis
 	if c == nil {
 		return out, nil

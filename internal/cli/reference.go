@@ -11,4 +11,4 @@ func Root() *cobra.Command { return (&command{}).root() }
 
 // Actions lists what can be done, for the reference in docs/: as declared, with
 // no server behind it.
-func Actions() []actions.Action { return declared(nil, actions.Deploys{}, actions.Cache{}, nil) }
+func Actions() []actions.Action { return declared(nil, actions.Deploys{}, actions.Cache{}, nil, nil) }

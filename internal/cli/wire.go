@@ -13,6 +13,7 @@ import (
 	"tocsin/internal/model"
 	"tocsin/internal/pg"
 	"tocsin/internal/sched"
+	"tocsin/internal/sentry"
 	"tocsin/internal/statuspage"
 	"tocsin/internal/store"
 	"tocsin/internal/vercel"
@@ -35,6 +36,7 @@ type program struct {
 
 	postgres *pg.Server
 	vercel   *once[*vercel.Client]
+	sentry   *once[*sentry.Client] // nil where none is configured
 	secrets  secrets
 	closers  []func()
 }
@@ -54,6 +56,7 @@ func wire(valid config.Valid, target config.Target, readOnly bool) (*program, er
 	}
 	add(p, store.HostKey(), &collectors.Host{}, sched.Timing{Every: 5 * time.Second, Timeout: 4 * time.Second, Rate: true})
 	p.addProviders()
+	p.addWatchers()
 	if p.runner, err = p.operations(readOnly); err != nil {
 		p.close()
 		return nil, err

@@ -25,6 +25,10 @@ type Target struct {
 	StatusPages []StatusPage `yaml:"status_pages" doc:"what providers say of themselves (Atlassian Statuspage)"`
 	Vercel      *Vercel      `yaml:"vercel" doc:"deployments at Vercel"`
 	Deploy      *Deploy      `yaml:"deploy" doc:"deployments elsewhere, by commands of your own; instead of vercel"`
+	Prometheus  *Prometheus  `yaml:"prometheus" doc:"a server with the query API of Prometheus (Thanos, Mimir and VictoriaMetrics have it too)"`
+	Sentry      *Sentry      `yaml:"sentry" doc:"errors at Sentry"`
+	Stripe      *Stripe      `yaml:"stripe" doc:"payments at Stripe; they are only read"`
+	Gauges      []Gauge      `yaml:"gauges" doc:"numbers of your own business, each by one SQL statement or one HTTP request"`
 }
 
 // Postgres is a PostgreSQL server and database.

@@ -1,6 +1,6 @@
 // Package pg keeps the few sessions tocsin has on a PostgreSQL server: one
-// lane for the frequent reads, one for the slow ones and a spare for actions,
-// opened once and kept, so that the watcher goes on when the server takes no
+// lane for the frequent reads, one for the slow ones, one for statements from
+// the configuration where there are any, and a spare for actions, opened once and kept, so that the watcher goes on when the server takes no
 // new connections. It picks the SQL text that fits the server's version and
 // puts errors into classes. It must not know what the statements mean.
 package pg
@@ -52,8 +52,8 @@ type Server struct {
 	cfg  Config
 	base *pgx.ConnConfig
 
-	fast, slow *Lane
-	spare      spare
+	fast, slow, own *Lane
+	spare           spare
 
 	dialing  gate // one connection attempt at a time
 	mu       sync.Mutex
@@ -77,6 +77,7 @@ func Open(cfg Config) (*Server, error) {
 	s.life, s.end = context.WithCancel(context.Background())
 	s.fast = newLane(s, limits{read: FastLimit, statement: 1500 * time.Millisecond})
 	s.slow = newLane(s, limits{read: SlowLimit, statement: 5 * time.Second})
+	s.own = newLane(s, limits{read: SlowLimit, statement: 5 * time.Second})
 	s.spare.turn = newGate()
 	return s, nil
 }
@@ -86,6 +87,10 @@ func (s *Server) Fast() *Lane { return s.fast }
 
 // Slow is the lane of the reads that may take seconds.
 func (s *Server) Slow() *Lane { return s.slow }
+
+// Own is the lane of statements that the configuration has; see [Numbers]. It
+// has no connection until one is asked for.
+func (s *Server) Own() *Lane { return s.own }
 
 // Address is where the server is, for people: "db.internal:5432".
 func (s *Server) Address() string {
@@ -113,6 +118,7 @@ func (s *Server) Close() {
 	var closing sync.WaitGroup
 	closing.Go(func() { s.fast.close(ctx) })
 	closing.Go(func() { s.slow.close(ctx) })
+	closing.Go(func() { s.own.close(ctx) })
 	closing.Go(func() { s.spare.close(ctx) })
 	closing.Wait()
 	s.running.Wait()
