@@ -38,7 +38,7 @@ func Suspects(v store.View, alerts []Alert) []Suspect {
 	var found []candidate
 	for _, look := range []func(*scene) []candidate{
 		(*scene).serversDown, (*scene).lockPileUp, (*scene).badDeploy, (*scene).connections,
-		(*scene).providers, (*scene).servicesDown, (*scene).staleCache, (*scene).slowQuery,
+		(*scene).errorSpike, (*scene).providers, (*scene).servicesDown, (*scene).staleCache, (*scene).slowQuery,
 		(*scene).bloat, (*scene).host, (*scene).standbys, (*scene).pooler,
 	} {
 		found = append(found, look(s)...)
@@ -75,6 +75,8 @@ const (
 	weightLocks       = 90
 	weightDeploy      = 80
 	weightConnections = 70
+	weightNamed       = 66 // a provider in trouble that our errors name
+	weightErrors      = 65 // an issue that makes most of the errors
 	weightProvider    = 60 // with symptoms of ours
 	weightDiskFull    = 55
 	weightServiceDown = 50

@@ -197,7 +197,11 @@ func (p *program) addRedis() error {
 // addProviders adds those that others run: status pages and deployments.
 func (p *program) addProviders() {
 	for _, c := range p.target.StatusPages {
-		client := statuspage.New(web.Options{Base: c.URL, UserAgent: userAgent()})
+		reads := map[string]func(web.Options) *statuspage.Client{"stripe": statuspage.NewStripe}[c.Form]
+		if reads == nil {
+			reads = statuspage.New
+		}
+		client := reads(web.Options{Base: c.URL, UserAgent: userAgent()})
 		p.closers = append(p.closers, client.Close)
 		add(p, store.StatusPageKey(c.Name), collectors.StatusPage{Name: c.Name, URL: c.URL, Client: client},
 			sched.Timing{Every: time.Minute, Timeout: 15 * time.Second, MaxWait: 5 * time.Minute})

@@ -22,7 +22,7 @@ type Target struct {
 	Redis       *Redis       `yaml:"redis" doc:"the Redis server"`
 	Apps        []App        `yaml:"apps" doc:"applications that tell about their own requests"`
 	Probes      []Probe      `yaml:"probes" doc:"services to reach from here"`
-	StatusPages []StatusPage `yaml:"status_pages" doc:"what providers say of themselves (Atlassian Statuspage)"`
+	StatusPages []StatusPage `yaml:"status_pages" doc:"what providers say of themselves (Atlassian Statuspage, and the page of Stripe)"`
 	Vercel      *Vercel      `yaml:"vercel" doc:"deployments at Vercel"`
 	Deploy      *Deploy      `yaml:"deploy" doc:"deployments elsewhere, by commands of your own; instead of vercel"`
 	Prometheus  *Prometheus  `yaml:"prometheus" doc:"a server with the query API of Prometheus (Thanos, Mimir and VictoriaMetrics have it too)"`
@@ -78,6 +78,7 @@ type Fresh struct {
 type StatusPage struct {
 	Name string `yaml:"name" need:"yes" doc:"name that is shown; differs from those of the other pages"`
 	URL  string `yaml:"url" need:"yes" doc:"address of the page"`
+	Form string `yaml:"form" default:"statuspage" doc:"statuspage, or stripe for https://status.stripe.com"`
 }
 
 // Vercel is a project at Vercel.

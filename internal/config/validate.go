@@ -147,6 +147,10 @@ func (c *checker) probe(path []any, p Probe) (Probe, string) {
 
 func (c *checker) statusPage(path []any, s StatusPage) (StatusPage, string) {
 	c.address(at(path, "url"), s.URL, "http", "https")
+	orElse(&s.Form, "statuspage")
+	if s.Form != "statuspage" && s.Form != "stripe" {
+		c.refuse(at(path, "form"), "the form %q: statuspage or stripe", s.Form)
+	}
 	return s, s.Name
 }
 

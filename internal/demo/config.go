@@ -30,6 +30,9 @@ type configTarget struct {
 	Probes      []configProbe  `yaml:"probes"`
 	StatusPages []configPage   `yaml:"status_pages"`
 	Vercel      configVercel   `yaml:"vercel"`
+	Sentry      configSentry   `yaml:"sentry"`
+	Stripe      configStripe   `yaml:"stripe"`
+	Gauges      []configGauge  `yaml:"gauges"`
 }
 
 type configSecret struct {
@@ -69,6 +72,7 @@ type configFresh struct {
 type configPage struct {
 	Name string `yaml:"name"`
 	URL  string `yaml:"url"`
+	Form string `yaml:"form,omitempty"`
 }
 
 type configVercel struct {
@@ -108,6 +112,8 @@ func (w *world) target() (configTarget, error) {
 		"postgres": w.database.passwords["tocsin"],
 		"redis":    w.cache.password,
 		"vercel":   w.info.ProviderToken,
+		"sentry":   w.services.sentryToken,
+		"stripe":   w.services.stripeKey,
 	} {
 		secrets[name] = configSecret{File: w.site.private(name)}
 		if err := os.WriteFile(w.site.private(name), []byte(secret+"\n"), 0o600); err != nil {
@@ -131,6 +137,11 @@ func (w *world) target() (configTarget, error) {
 		},
 		StatusPages: pages,
 		Vercel:      configVercel{Project: projectName, Team: teamName, Token: secrets["vercel"], BaseURL: w.info.ProviderURL},
+		Sentry: configSentry{
+			Org: teamName, Projects: []string{projectName}, Token: secrets["sentry"], BaseURL: w.services.sentryURL, Quota: 50_000,
+		},
+		Stripe: configStripe{Key: secrets["stripe"], BaseURL: w.services.stripeURL},
+		Gauges: gauges(),
 	}, nil
 }
 
@@ -143,7 +154,11 @@ func (w *world) openStatusPages() ([]configPage, error) {
 		}
 		pages = append(pages, configPage{Name: name, URL: address})
 	}
-	return pages, nil
+	address, err := w.serve("status page", w.services.stripeStatus)
+	if err != nil {
+		return nil, err
+	}
+	return append(pages, configPage{Name: "Stripe", URL: address, Form: "stripe"}), nil
 }
 
 // writeUntilEnd writes a private file that goes with the world.

@@ -43,6 +43,8 @@ func Faults() []Fault {
 		{"bloat", "events fills with dead rows, autovacuum is off there", newBloat},
 		{"stale-cache", "customers see pinned pages while prices change", newStaleCache},
 		{"slow-query", "a report over all orders runs for many minutes", newSlowQuery},
+		{"error-spike", "a value in the cache that no checkout can read", newErrorSpike},
+		{"provider-outage", "the payment provider fails", newProviderOutage},
 	}
 }
 

@@ -32,6 +32,7 @@ type world struct {
 	cache    *cache
 	shop     *shop.Shop
 	project  *project
+	services *services
 	load     *load
 	faults   *faults
 }
@@ -67,7 +68,7 @@ func (w *world) end() error {
 // up brings the company into business, step by step.
 func (w *world) up(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		w.prepare, w.startDatabase, w.loadData, w.startRedis, w.openShop, w.release, w.announce, w.openForBusiness,
+		w.prepare, w.startDatabase, w.loadData, w.startRedis, w.openServices, w.openShop, w.release, w.announce, w.openForBusiness,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -168,7 +169,10 @@ func (w *world) openShop(ctx context.Context) error {
 			Addr: w.cache.Addr(), Password: w.cache.password, ContextTimeoutEnabled: true, MaxRetries: 1,
 			DialTimeout: time.Second, ReadTimeout: time.Second, WriteTimeout: time.Second,
 		},
-		Timeout: 5 * time.Second,
+		Timeout:  5 * time.Second,
+		Payments: shop.Payments{URL: w.services.stripeURL, Key: w.services.stripeKey},
+		Report:   w.services.report,
+		CheckIn:  w.services.checkIn,
 	})
 	if err != nil {
 		return err

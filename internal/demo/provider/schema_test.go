@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"tocsin/internal/testkit"
 )
 
 // contract is an OpenAPI document; answers are checked against the parts of
@@ -24,6 +26,16 @@ func readContract(t *testing.T, file string) contract {
 	}
 	var c contract
 	if err := json.Unmarshal(raw, &c.doc); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// sharedContract is one of the documents that the clients are held to as well.
+func sharedContract(t *testing.T, file string) contract {
+	t.Helper()
+	var c contract
+	if err := json.Unmarshal(testkit.Contract(t, file), &c.doc); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -60,8 +72,10 @@ func (c contract) walk(where string, s map[string]any, v any) []string {
 		}
 		return []string{where + ": null"}
 	}
-	if one, ok := s["oneOf"].([]any); ok {
-		return c.oneOf(where, one, v)
+	for _, several := range []string{"oneOf", "anyOf"} {
+		if one, ok := s[several].([]any); ok {
+			return c.oneOf(where, one, v)
+		}
 	}
 	if words, ok := s["enum"].([]any); ok && !slices.Contains(words, v) {
 		return []string{fmt.Sprintf("%s: %v is not one of %v", where, v, words)}

@@ -28,6 +28,13 @@ type Options struct {
 	Redis *redis.Options
 	// Timeout bounds one request: what takes longer is answered with 504.
 	Timeout time.Duration
+	// Payments is where the money comes from; without an address none is taken.
+	Payments Payments
+	// Report is told of every answered request; nil for nobody.
+	Report func(Report)
+	// CheckIn is told of every run of a job of the worker and how it ended; nil
+	// for nobody.
+	CheckIn func(job string, err error)
 }
 
 // The sizes of the connection pools. Together they stay far below the
@@ -41,7 +48,12 @@ const (
 
 // Shop is the running application. It is an [http.Handler].
 type Shop struct {
-	timeout time.Duration
+	timeout  time.Duration
+	payments Payments
+	payer    *http.Client
+	report   func(Report)
+	checkIn  func(job string, err error)
+
 	api     *pgxpool.Pool
 	web     *pgxpool.Pool
 	worker  *pgxpool.Pool
@@ -58,7 +70,8 @@ type Shop struct {
 // Open connects the shop. It serves no build until [Shop.Activate].
 func Open(ctx context.Context, opts Options) (*Shop, error) {
 	s := &Shop{
-		timeout: opts.Timeout,
+		timeout: opts.Timeout, payments: opts.Payments, report: opts.Report, checkIn: opts.CheckIn,
+		payer:   &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: apiConns}},
 		cache:   redis.NewClient(opts.Redis),
 		metrics: newMetrics(time.Now()),
 		builds:  map[string]Build{},
@@ -122,6 +135,7 @@ func (s *Shop) Close() {
 		}
 	}
 	_ = s.cache.Close() // nothing is lost with it
+	s.payer.CloseIdleConnections()
 }
 
 // ServeHTTP answers one request with the live build.
