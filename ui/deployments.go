@@ -7,6 +7,14 @@ import (
 	"tocsin/internal/store"
 )
 
+// standing is how a build stands among the others, in a word.
+func standing(all model.Deployments, d model.Deployment) (word string, role Role) {
+	if before, ok := all.Previous(); ok && before.ID == d.ID && d.State == "READY" && !d.Live {
+		return "previous", Plain
+	}
+	return deployWord(d)
+}
+
 // deployWord is how a build stands, in a word.
 func deployWord(d model.Deployment) (word string, role Role) {
 	switch {
@@ -37,25 +45,38 @@ func deploymentsPanel(in In) Panel {
 	if !r.has() {
 		return panelOf(in, p, r.status)
 	}
-	if note := promotionNote(r.Value); note != nil {
-		p.Lines = append(p.Lines, note)
+	if r.Value.PromotionOff {
+		p.Lines = append(p.Lines, promotionNote(in, r.Value))
 	}
 	for _, d := range r.Value.Rows[:min(len(r.Value.Rows), listRows(in))] {
-		p.Lines = append(p.Lines, deployLine(in, d))
+		p.Lines = append(p.Lines, deployLine(in, r.Value, d))
 	}
 	p.Short = deployShort(in, r.Value)
 	return panelOf(in, p, r.status)
 }
 
-func promotionNote(d model.Deployments) Line {
-	if !d.PromotionOff {
-		return nil
+// promotionNote says what stays of a rollback, and who did it where there is
+// room for that.
+func promotionNote(in In, d model.Deployments) Line {
+	line := Line{gap(1), span(Warn, in.glyphs().Warning+" new builds do not go live until one is promoted")}
+	who := ""
+	if _, by, ok := d.LiveSince(); ok && by == "rollback" {
+		who = "rolled back " + age(in.View.Now().Sub(d.Switch.At)) + " ago"
 	}
-	return Line{gap(1), span(Warn, "! new builds do not go live until one is promoted")}
+	if d.Rolled != nil && who != "" {
+		who += " by " + d.Rolled.By
+		if d.Rolled.Why != "" {
+			who += ": " + d.Rolled.Why
+		}
+	}
+	if who == "" || cells(line...)+cells(span(Muted, who))+2 > in.Width {
+		return line
+	}
+	return append(line, gap(2), span(Muted, who))
 }
 
-func deployLine(in In, d model.Deployment) Line {
-	word, role := deployWord(d)
+func deployLine(in In, all model.Deployments, d model.Deployment) Line {
+	word, role := standing(all, d)
 	return Line{gap(1), field(2, Good, liveMark(in, d)), field(8, Strong, d.Name), gap(1),
 		figure(6, Plain, age(in.View.Now().Sub(d.WentLive()))), gap(2), field(7, Muted, d.Author), gap(1), span(role, word)}
 }
@@ -88,17 +109,17 @@ func deploymentsFrame(in In) Frame {
 		Empty: "nothing was deployed to production",
 	}
 	for _, d := range r.Value.Rows {
-		t.Rows = append(t.Rows, deployRow(in, d))
+		t.Rows = append(t.Rows, deployRow(in, r.Value, d))
 	}
-	f := Frame{Table: t}
+	f := Frame{Table: t, Foot: []Line{{gap(1), span(Strong, "f"), span(Muted, " follows the log of a build   "), span(Strong, "a"), span(Muted, " what can be done with it")}}}
 	if r.Value.PromotionOff {
-		f.Head = []Line{promotionNote(r.Value)}
+		f.Head = []Line{promotionNote(in, r.Value)}
 	}
 	return frameOf(in, f, r.status)
 }
 
-func deployRow(in In, d model.Deployment) Row {
-	word, role := deployWord(d)
+func deployRow(in In, all model.Deployments, d model.Deployment) Row {
+	word, role := standing(all, d)
 	d2 := in.View.Now().Sub(d.WentLive())
 	message := Cell{Text: d.Message}
 	if d.Error != "" {
@@ -120,26 +141,62 @@ func short(commit string) string {
 }
 
 func deploymentDetail(in In, key string) []Line {
-	for _, d := range read(in.View, store.DeploymentsKey()).Value.Rows {
-		if d.ID != key {
-			continue
+	all := read(in.View, store.DeploymentsKey()).Value
+	for _, d := range all.Rows {
+		if d.ID == key {
+			return deploymentLines(in, all, d)
 		}
-		word, _ := deployWord(d)
-		ready := "not yet"
-		if !d.Ready.IsZero() {
-			ready = in.ago(&d.Ready)
-		}
-		lines := []Line{
-			labelled("build", d.Name+"  "+word), labelled("id", d.ID), labelled("state", d.State),
-			labelled("created", in.ago(&d.Created)), labelled("ready", ready),
-			labelled("author", d.Author), labelled("commit", d.Commit),
-		}
-		lines = append(lines, wrapped("message", d.Message, in.Width)...)
-		lines = append(lines, labelled("address", d.URL), labelled("can go back to", yesNo(d.Candidate)))
-		if d.Error != "" {
-			lines = append(lines, wrapped("error", d.Error, in.Width)...)
-		}
-		return lines
 	}
 	return []Line{{span(Muted, "this build is no longer listed")}}
+}
+
+func deploymentLines(in In, all model.Deployments, d model.Deployment) []Line {
+	word, _ := standing(all, d)
+	lines := []Line{
+		labelled("build", d.Name+"  "+word), labelled("id", d.ID), labelled("state", d.State),
+		labelled("created", in.ago(&d.Created)), labelled("built", buildTimes(in, d)),
+		labelled("author", d.Author), labelled("commit", d.Commit),
+	}
+	lines = append(lines, wrapped("message", d.Message, in.Width)...)
+	lines = append(lines, labelled("address", d.URL), labelled("can go back to", yesNo(d.Candidate)))
+	if d.Error != "" {
+		lines = append(lines, wrapped("error", d.Error, in.Width)...)
+	}
+	if d.Live {
+		lines = append(lines, labelled("serves", strings.Join(servedNames(in), ", ")))
+	}
+	lines = append(lines, labelled("log", "f follows it"))
+	if d.Live && all.PromotionOff {
+		lines = append(lines, Line{}, promotionNote(in, all))
+	}
+	return lines
+}
+
+// buildTimes says how long a build took, or how far it is.
+func buildTimes(in In, d model.Deployment) string {
+	switch {
+	case d.Unfinished() && d.Building.IsZero():
+		return "it has been waiting for " + age(in.View.Now().Sub(d.Created))
+	case d.Unfinished():
+		return "it has been building for " + age(in.View.Now().Sub(d.Building))
+	case d.Ready.IsZero():
+		return "no"
+	case d.Building.IsZero():
+		return in.ago(&d.Ready)
+	}
+	return in.ago(&d.Ready) + ", in " + age(d.Ready.Sub(d.Building))
+}
+
+// servedNames are the host names of production, as far as they are read.
+func servedNames(in In) []string {
+	var names []string
+	for _, d := range read(in.View, store.DomainsKey()).Value.Rows {
+		if d.Redirect == "" {
+			names = append(names, d.Name)
+		}
+	}
+	if len(names) == 0 {
+		return []string{"production; its host names are not read"}
+	}
+	return names
 }

@@ -71,7 +71,7 @@ func (p *pager) key(a *App, ev *tcell.EventKey) {
 // fromPager lets the keys of actions work from a detail as in the table under
 // it: the thing that is looked at stays the target.
 func (a *App) fromPager(ev *tcell.EventKey) {
-	if i, ok := a.keys[keyName(ev)]; ok && (a.commands[i].Group == "act" || a.commands[i].ID == "help") {
+	if i, ok := a.keys[keyName(ev)]; ok && (a.commands[i].Group == "act" || a.commands[i].ID == "help" || a.commands[i].ID == "logs") {
 		a.commands[i].Do(a)
 	}
 }

@@ -23,7 +23,11 @@ func Pages() []Page {
 			{Name: "Wraparound", Frame: wraparoundFrame, Detail: wraparoundDetail},
 		}},
 		{Key: '4', Name: "services", Tabs: []Tab{{Name: "Services", Frame: servicesFrame, Detail: serviceDetail}}},
-		{Key: '5', Name: "deploys", Tabs: []Tab{{Name: "Deployments", Frame: deploymentsFrame, Detail: deploymentDetail}}},
+		{Key: '5', Name: "deploys", Tabs: []Tab{
+			{Name: "Deployments", Frame: deploymentsFrame, Detail: deploymentDetail},
+			{Name: "Domains", Frame: domainsFrame, Detail: domainDetail},
+			{Name: "Firewall", Frame: firewallFrame, Detail: firewallDetail},
+		}},
 		{Key: '6', Name: "errors", Tabs: []Tab{{Name: "Errors and latency", Frame: errorsFrame, Detail: errorsDetail}}},
 		{Key: '7', Name: "cache", Tabs: []Tab{{Name: "Cache", Frame: cacheFrame, Detail: cacheDetail}}},
 		{Key: '8', Name: "host", Tabs: []Tab{{Name: "Host", Frame: hostFrame, Detail: hostDetail}}},

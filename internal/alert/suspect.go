@@ -39,7 +39,7 @@ func Suspects(v store.View, alerts []Alert) []Suspect {
 	for _, look := range []func(*scene) []candidate{
 		(*scene).serversDown, (*scene).lockPileUp, (*scene).badDeploy, (*scene).connections,
 		(*scene).providers, (*scene).servicesDown, (*scene).staleCache, (*scene).slowQuery,
-		(*scene).bloat, (*scene).host, (*scene).standbys, (*scene).pooler,
+		(*scene).bloat, (*scene).host, (*scene).standbys, (*scene).pooler, (*scene).site,
 	} {
 		found = append(found, look(s)...)
 	}
@@ -72,10 +72,13 @@ type candidate struct {
 // The weights, in the order of cause and consequence.
 const (
 	weightServerDown  = 100
+	weightPaused      = 95
 	weightLocks       = 90
 	weightDeploy      = 80
 	weightConnections = 70
+	weightAttack      = 65
 	weightProvider    = 60 // with symptoms of ours
+	weightDomain      = 57
 	weightDiskFull    = 55
 	weightServiceDown = 50
 	weightSlowFelt    = 45 // a long statement while requests are slow
@@ -84,6 +87,9 @@ const (
 	weightBloat       = 20
 	weightHost        = 18 // the machine tocsin runs on is seldom the one that serves
 	weightProviderFar = 15 // a provider's trouble that nobody feels here
+	weightCertificate = 14 // nothing hurts yet
+	weightBuild       = 13
+	weightPromotion   = 12 // what a rollback leaves
 	weightPassing     = 10 // what a busy minute alone shows
 )
 

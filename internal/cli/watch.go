@@ -17,6 +17,7 @@ import (
 type watch struct {
 	p       *program
 	past    *past
+	timed   *timed
 	suspect atomic.Pointer[alert.Suspect]
 	changed func() // new data
 	urgent  func() // another alert state or another suspect
@@ -34,7 +35,7 @@ const (
 )
 
 func newWatch(p *program, changed, urgent func()) *watch {
-	w := &watch{p: p, past: newPast(p), changed: changed, urgent: urgent}
+	w := &watch{p: p, past: newPast(p), timed: newTimed(p.promises), changed: changed, urgent: urgent}
 	w.suspect.Store(&alert.Suspect{})
 	return w
 }
@@ -50,6 +51,7 @@ func (w *watch) run(ctx context.Context) {
 	done := make(chan struct{})
 	go func() { sched.Run(ctx, w.p.jobs...); close(done) }()
 	w.past.read()
+	w.timed.read(time.Now())
 	rules := time.NewTicker(w.p.every)
 	defer rules.Stop()
 	keep := time.NewTicker(keepEvery)
@@ -64,6 +66,7 @@ func (w *watch) run(ctx context.Context) {
 		case <-rules.C:
 			w.step()
 			w.past.read()
+			w.timed.read(time.Now())
 		case <-keep.C:
 			w.keep()
 		}
