@@ -38,7 +38,7 @@ func Suspects(v store.View, alerts []Alert) []Suspect {
 	var found []candidate
 	for _, look := range []func(*scene) []candidate{
 		(*scene).serversDown, (*scene).lockPileUp, (*scene).badDeploy, (*scene).connections,
-		(*scene).providers, (*scene).servicesDown, (*scene).staleCache, (*scene).slowQuery,
+		(*scene).providers, (*scene).servicesDown, (*scene).staleCache, (*scene).cacheLeak, (*scene).slowQuery,
 		(*scene).bloat, (*scene).host, (*scene).standbys, (*scene).pooler, (*scene).supabase,
 	} {
 		found = append(found, look(s)...)
@@ -76,6 +76,7 @@ const (
 	weightLocks       = 90
 	weightDeploy      = 80
 	weightReadOnly    = 75
+	weightLeak        = 72 // of the cache: what it no longer answers takes connections
 	weightConnections = 70
 	weightProvider    = 60 // with symptoms of ours
 	weightDiskFull    = 55

@@ -42,6 +42,7 @@ func Faults() []Fault {
 		{"lock-pileup", "a cron job locks orders and goes idle in its transaction", newLockPileup},
 		{"bloat", "events fills with dead rows, autovacuum is off there", newBloat},
 		{"stale-cache", "customers see pinned pages while prices change", newStaleCache},
+		{"cache-leak", "an import fills the cache with carts that never end", newCacheLeak},
 		{"slow-query", "a report over all orders runs for many minutes", newSlowQuery},
 	}
 }
