@@ -63,7 +63,10 @@ func TestErrorSpike(t *testing.T) {
 		prefix  string
 	}{
 		{
-			name: "a poisoned key", change: func(w *world) { errorsSince(w, 28, time.Minute); issues(w, old(w, 1, 1, 0), poisoned(w, time.Minute, 700)) },
+			name: "a poisoned key", change: func(w *world) {
+				errorsSince(w, 28, time.Minute)
+				issues(w, old(w, 1, 1, 0), poisoned(w, time.Minute, 700))
+			},
 			rule: "http.error_rate.high", summary: "http.error_rate shop 28 % (limit 2 %) since issue SHOP-2 in /checkout, 700 a minute, in v31: purge promo:active",
 			says:   []string{"CacheError: decode promo:active", "first seen 1m0s ago in release v31", "no deploy in 9 h", "providers fine", "http.error_rate was 0.20 % before it"},
 			action: "cache.purge", prefix: "promo:active",
