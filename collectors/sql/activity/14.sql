@@ -17,7 +17,7 @@ SELECT a.pid,
   extract(epoch FROM clock_timestamp() - a.state_change)::float8 AS state_s,
   coalesce(age(a.backend_xmin), 0)::bigint AS xmin_age,
   a.backend_xid IS NOT NULL AS has_xid,
-  coalesce(left(a.query, 500), '') AS query
+  CASE WHEN a.query = '<insufficient privilege>' THEN '' ELSE coalesce(left(a.query, 500), '') END AS query
 FROM pg_stat_activity AS a
 WHERE a.pid <> pg_backend_pid() AND a.pid <> ALL ($1::int[])
 ORDER BY a.xact_start NULLS LAST, a.pid
