@@ -130,8 +130,11 @@ func terminatePlan(p *Plan, s *session) {
 	p.Notes = append(notes("frees", s.frees()),
 		Note{"ends", fmt.Sprintf("%s, %s", s.who(), s.doing())},
 		Note{"statement", s.statement()},
-		Note{"undoes", undone(s)},
-		Note{"will not", "stop " + s.who() + " from connecting and doing it again"})
+		Note{"undoes", undone(s)})
+	if s.idleInTx() && s.XminAge > 0 {
+		p.Notes = append(p.Notes, Note{"lets go", "its snapshot, " + count(s.XminAge, "transaction") + " old: a vacuum can then remove what died since"})
+	}
+	p.Notes = append(p.Notes, Note{"will not", "stop " + s.who() + " from connecting and doing it again"})
 	if s.State != "active" {
 		p.Notes = append(p.Notes, Note{"cancel (C)", "would do nothing: the session is " + s.State})
 	}

@@ -192,6 +192,20 @@ func TestReusedPid(t *testing.T) {
 	}
 }
 
+// A forgotten transaction holds dead rows: its card says that they are let go.
+func TestTerminateLetsASnapshotGo(t *testing.T) {
+	w := newWorld(t, servers.Postgres(t))
+	analyst, idle := w.session("psql"), w.session("psql")
+	testkit.Exec(t, analyst, "BEGIN ISOLATION LEVEL REPEATABLE READ", "SELECT 1")
+	testkit.Exec(t, w.admin, "CREATE TABLE public.orders (id int)", "CREATE TABLE public.items (id int)")
+	for conn, want := range map[*pgx.Conn]bool{analyst: true, idle: false} {
+		p, err := w.runner("postgres").Plan(t.Context(), "pg.terminate", w.identity(conn))
+		if got := strings.Contains(notesOf(p), "lets go: its snapshot, "); err != nil || got != want {
+			t.Errorf("%v, told: %v, want %v\n%s", err, got, want, notesOf(p))
+		}
+	}
+}
+
 func TestCancel(t *testing.T) {
 	w := newWorld(t, servers.Postgres(t))
 	busy := w.session("report")

@@ -26,6 +26,7 @@ type session struct {
 	TxAge      *float64 // seconds; nil without an open transaction
 	QueryAge   *float64 // seconds
 	HasWritten bool
+	XminAge    int64 // transactions since its snapshot, or since it began to write; 0 without either
 	LeaderPID  int64
 	MaySignal  bool
 	Superuser  bool
@@ -41,7 +42,8 @@ const sessionColumns = `
   coalesce(a.state, '') AS state, coalesce(a.query, '') AS query,
   extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS tx_age,
   extract(epoch FROM clock_timestamp() - a.query_start)::float8 AS query_age,
-  a.backend_xid IS NOT NULL AS has_written, coalesce(a.leader_pid, 0)::bigint AS leader_pid,
+  a.backend_xid IS NOT NULL AS has_written, coalesce(greatest(age(a.backend_xmin), age(a.backend_xid)), 0)::bigint AS xmin_age,
+  coalesce(a.leader_pid, 0)::bigint AS leader_pid,
   me.rolsuper OR NOT coalesce(them.rolsuper, false)
     AND (coalesce(pg_has_role(a.usesysid, 'USAGE'), false) OR pg_has_role('pg_signal_backend', 'USAGE')) AS may_signal,
   coalesce(them.rolsuper, false) AS superuser, current_user::text AS me`

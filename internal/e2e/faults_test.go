@@ -85,7 +85,7 @@ func faults() []fault {
 		{
 			name: "old-snapshot", action: "pg.terminate", ends: "K end it",
 			verdict: `([\d.]+) % of the rows of public\.events are dead \((\d+) of (\d+)\), kept by the snapshot of pid (\d+) \(app=psql\), (\d+)s old`,
-			card:    []string{`SELECT pg_terminate_backend\(\d+\) +if still started`, `ends +app=psql, role reports, idle in transaction for \d+`, `it has written nothing`},
+			card:    []string{`SELECT pg_terminate_backend\(\d+\) +if still started`, `ends +app=psql, role reports, idle in transaction for \d+`, `it has written nothing`, `lets go +its snapshot, \d+ transactions old`},
 			outcome: `ended in .* · oldest transaction .* → .*helped`,
 			broken:  snapshotBroken, mended: snapshotMended, after: snapshotVacuumed,
 		},
