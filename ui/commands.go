@@ -45,13 +45,22 @@ func commandList(pages []Page, list []actions.Action) []Command {
 	out = append(out, tableCommands()...)
 	out = append(out, changeCommands()...)
 	for _, act := range list {
-		c := Command{ID: act.ID, Title: act.Title, Group: "act", Do: func(a *App) { a.order(act.ID, a.args(act)) }}
+		c := Command{ID: act.ID, Title: act.Title + sharedKey(act, list), Group: "act", Do: func(a *App) { a.order(act.ID, a.args(act)) }}
 		if act.Key != 0 {
 			c.Keys = []string{string(act.Key)}
 		}
 		out = append(out, c)
 	}
 	return out
+}
+
+// sharedKey says by which key of another an action is called; "" for none.
+func sharedKey(act actions.Action, list []actions.Action) string {
+	i := slices.IndexFunc(list, func(other actions.Action) bool { return other.ID == act.With })
+	if i < 0 || list[i].Key == 0 {
+		return ""
+	}
+	return " (" + string(list[i].Key) + " where the verdict offers it)"
 }
 
 func lookCommands() []Command {
