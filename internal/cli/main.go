@@ -112,7 +112,7 @@ func (c *command) root() *cobra.Command {
 	flags.BoolVar(&c.write, "write", false, "allow arming (the default; nothing runs before it was armed and confirmed)")
 	root.MarkFlagsMutuallyExclusive("readonly", "write")
 	c.screenFlags(root)
-	root.AddCommand(c.demo(), c.initialise(), c.status(), c.check(), c.actions(), c.do(), c.audit(), c.configuration(), c.version())
+	root.AddCommand(c.demo(), c.initialise(), c.status(), c.check(), c.actions(), c.do(), c.runbook(), c.audit(), c.configuration(), c.version())
 	_ = root.RegisterFlagCompletionFunc("target", c.completeTarget)
 	return root
 }
