@@ -13,12 +13,13 @@ import (
 )
 
 // everyPair runs a test on a primary and its standby of each major version.
-func everyPair(t *testing.T, test func(t *testing.T, primary, standby database)) {
+// Feedback says whether the standby tells its snapshots: on, off.
+func everyPair(t *testing.T, feedback string, test func(t *testing.T, primary, standby database)) {
 	t.Helper()
 	for _, major := range testkit.Majors() {
 		t.Run(fmt.Sprint(major), func(t *testing.T) {
 			primary := testkit.PostgresMajor(t, major, local.PostgresOptions{Settings: map[string]string{
-				"wal_level": "logical", "max_prepared_transactions": "2", "hot_standby_feedback": "on",
+				"wal_level": "logical", "max_prepared_transactions": "2", "hot_standby_feedback": feedback,
 			}})
 			standby := testkit.Standby(t, primary, "replica1")
 			test(t, database{server: primary, name: "postgres", major: major}, database{server: standby, name: "postgres", major: major})
@@ -29,7 +30,7 @@ func everyPair(t *testing.T, test func(t *testing.T, primary, standby database))
 // Servers are dear to start, so that both tests are on the same ones.
 func TestPrimaryAndStandby(t *testing.T) {
 	t.Parallel()
-	everyPair(t, func(t *testing.T, primary, standby database) {
+	everyPair(t, "on", func(t *testing.T, primary, standby database) {
 		t.Run("matrix", func(t *testing.T) { readMatrix(t, newPair(t, primary, standby)) })
 		t.Run("replication", func(t *testing.T) { replicates(t, primary, standby) })
 	})

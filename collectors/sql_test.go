@@ -13,7 +13,7 @@ func TestQueriesAreHarmless(t *testing.T) {
 	t.Parallel()
 	comment := regexp.MustCompile(`(?m)^--.*\n`)
 	forbidden := regexp.MustCompile(`(?i)::regclass|pg_(total_)?relation_size|pg_table_size|pg_indexes_size|pg_get_indexdef|` +
-		`pg_(terminate|cancel)_backend|_reset\(|\b(insert|update|delete|vacuum|analyze|lock|set)\b`)
+		`pg_(terminate|cancel)_backend|_reset\(|\b(insert|update|delete|vacuum|analyze|lock|set)\b[^']`) // a wait may be called 'Lock'
 	err := fs.WalkDir(queries, "sql", func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return err

@@ -12,7 +12,7 @@ import (
 
 func TestStandby(t *testing.T) {
 	t.Parallel()
-	everyPair(t, func(t *testing.T, primary, standby database) {
+	everyPair(t, "off", func(t *testing.T, primary, standby database) {
 		own := Standby{Server: standby.watch(t, "postgres"), Name: "replica1"}
 		writes, reads := primary.admin(t), standby.admin(t)
 		testkit.Exec(t, writes, "CREATE TABLE gone AS SELECT generate_series(1, 5000) AS g", "CREATE ROLE plain LOGIN")
