@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"tocsin/actions"
@@ -93,6 +94,7 @@ func TestEndAllThatAFilterShows(t *testing.T) {
 		}
 		s.press("Down", "Enter")
 		settle(time.Second)
+		synctest.Wait()
 		list := strings.Split((*asked)["sessions"], ",")
 		if len(list) != 38 || list[0] != "4790@1999-12-31T22:30:00Z" {
 			t.Errorf("asked for %d sessions, the first %q", len(list), list[0])

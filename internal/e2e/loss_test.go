@@ -62,7 +62,7 @@ func TestStatus(t *testing.T) {
 	want := []string{
 		"pg.connections", "pg.activity", "pg.statements", "pg.tables", "pg.indexes", "pg.bloat", "pg.sequences", "pg.wraparound",
 		"pg.database", "pg.checkpoints", "pg.wal", "pg.io", "pg.replication", "pg.slots", "pg.archiver", "pg.progress",
-		"pg.settings", "pg.horizon", "app.shop", "probe.web", "probe.api",
+		"pg.settings", "pg.horizon", "own", "app.shop", "probe.web", "probe.api",
 		"redis", "status.Vercel", "status.Supabase", "deployments", "host",
 	}
 	slices.Sort(names)
