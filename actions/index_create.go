@@ -211,9 +211,11 @@ func (w wanted) fault(indexes []index) string {
 	case t.Kind == "p":
 		return t.name() + " is partitioned, and the server builds no index on all partitions without locking them: make one for each partition"
 	case !t.Owns:
-		return fmt.Sprintf("role %s may not create an index on %s, which its owner %s may: GRANT %s TO %s", t.Me, t.name(), t.Owner, t.Owner, t.Me)
+		return fmt.Sprintf("role %s may not create an index on %s, %s", t.Me, t.name(), t.onlyOwner())
+	case !t.Looks:
+		return t.closed()
 	case !t.Creates:
-		return fmt.Sprintf("role %s may not create anything in schema %s: GRANT CREATE ON SCHEMA %s TO %s", t.Me, t.Schema, t.Schema, t.Me)
+		return fmt.Sprintf("role %s may not create anything in schema %s: GRANT CREATE ON SCHEMA %s TO %s", t.Me, t.Schemed, t.Schemed, t.Me)
 	case valid != nil:
 		return fmt.Sprintf("index %s begins with the same columns already (%s)", valid.Name, size(valid.Bytes))
 	}

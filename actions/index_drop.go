@@ -85,9 +85,9 @@ func dropFault(t relation, x index, locks queue) string {
 	case len(busy) > 0:
 		return "it may be one that is being built: maintenance of the table is under way by " + busy.who()
 	case !t.Owns:
-		return fmt.Sprintf("role %s may not drop it, which the owner %s of the table may: GRANT %s TO %s", t.Me, t.Owner, t.Owner, t.Me)
+		return fmt.Sprintf("role %s may not drop an index of %s, %s", t.Me, t.name(), t.onlyOwner())
 	}
-	return ""
+	return t.closed()
 }
 
 func runIndexDrop(ctx context.Context, r *upkeepRun) (Result, error) {

@@ -76,7 +76,7 @@ func TestIndexCreateRefusals(t *testing.T) {
 		{"covered by a longer one", "postgres", disk(roomy), actions.Args{"table": "public.orders", "columns": "id"}, "index public.pair begins with the same columns"},
 		{"partitioned", "postgres", disk(roomy), actions.Args{"table": "public.events", "columns": "id"}, "one for each partition"},
 		{"no room", "postgres", disk(1000), actions.Args{"table": "public.orders", "columns": "total"}, "the disk has too little room"},
-		{"no right", plain, disk(roomy), actions.Args{"table": "public.orders", "columns": "total"}, "GRANT postgres TO " + plain},
+		{"no right", plain, disk(roomy), actions.Args{"table": "public.orders", "columns": "total"}, "only its owner postgres may, which is a superuser"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			sub := *w

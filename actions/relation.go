@@ -17,18 +17,16 @@ const workRate = 50 << 20
 // relation is a table with what a plan of its upkeep has to know.
 // Source: pg_class, pg_settings; sizes as [relation.measure] found them.
 type relation struct {
+	owned
 	OID      int64
 	Schema   string
 	Table    string
-	Quoted   string
 	Kind     string // pg_class.relkind: r, p, m
-	Owner    string
-	Me       string
-	Version  int  // 170004
-	Owns     bool // its owner, or a superuser
-	OwnsDB   bool // owner of the database
-	Maintain bool // MAINTAIN (17 and later)
-	Creates  bool // CREATE on the schema
+	Version  int    // 170004
+	Owns     bool   // its owner, or a superuser
+	OwnsDB   bool   // owner of the database
+	Maintain bool   // MAINTAIN (17 and later)
+	Creates  bool   // CREATE on the schema
 	Standby  bool
 	Rows     int64 // about; 0 where it was never analyzed
 	Heap     int64 // bytes, of table and TOAST
@@ -37,8 +35,7 @@ type relation struct {
 }
 
 const relationSQL = `
-SELECT c.oid::bigint AS oid, n.nspname::text AS schema, c.relname::text AS "table", format('%I.%I', n.nspname, c.relname) AS quoted,
-  c.relkind::text AS kind, pg_get_userbyid(c.relowner)::text AS owner, current_user::text AS me,
+SELECT` + ownedColumns + ` c.oid::bigint AS oid, n.nspname::text AS schema, c.relname::text AS "table", c.relkind::text AS kind,
   current_setting('server_version_num')::int AS version, pg_has_role(c.relowner, 'USAGE') AS owns,
   pg_has_role(d.datdba, 'USAGE') AND NOT c.relisshared AS owns_db,
   CASE WHEN current_setting('server_version_num')::int >= 170000 THEN has_table_privilege(c.oid, 'MAINTAIN') ELSE false END AS maintain,
@@ -100,11 +97,11 @@ func (r relation) mayMaintain(verb string, databaseOwner bool) string {
 	case r.Standby:
 		return "the server is a standby: run it on the primary"
 	case r.Owns || r.Maintain || databaseOwner && r.OwnsDB:
-		return ""
+		return r.closed()
 	case r.Version >= 170000:
 		return fmt.Sprintf("role %s may not %s %s: GRANT MAINTAIN ON %s TO %s", r.Me, verb, r.name(), r.Quoted, r.Me)
 	}
-	return fmt.Sprintf("role %s may not %s %s, which its owner %s may: GRANT %s TO %s", r.Me, verb, r.name(), r.Owner, r.Owner, r.Me)
+	return fmt.Sprintf("role %s may not %s %s, %s", r.Me, verb, r.name(), r.onlyOwner())
 }
 
 // duration is the time for getting through that many bytes, for people.

@@ -42,9 +42,13 @@ const sessionColumns = `
   extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS tx_age,
   extract(epoch FROM clock_timestamp() - a.query_start)::float8 AS query_age,
   a.backend_xid IS NOT NULL AS has_written, coalesce(a.leader_pid, 0)::bigint AS leader_pid,
-  me.rolsuper OR NOT coalesce(them.rolsuper, false)
-    AND (coalesce(pg_has_role(a.usesysid, 'USAGE'), false) OR pg_has_role('pg_signal_backend', 'USAGE')) AS may_signal,
-  coalesce(them.rolsuper, false) AS superuser, current_user::text AS me`
+  me.rolsuper OR CASE
+    WHEN a.backend_type IS DISTINCT FROM 'autovacuum worker' THEN NOT coalesce(them.rolsuper, false)
+      AND (coalesce(pg_has_role(a.usesysid, 'USAGE'), false) OR pg_has_role('pg_signal_backend', 'USAGE'))
+    WHEN current_setting('server_version_num')::int >= 180000 THEN pg_has_role('pg_signal_autovacuum_worker', 'USAGE')
+    ELSE false END AS may_signal,
+  coalesce(them.rolsuper, a.backend_type = 'autovacuum worker' AND current_setting('server_version_num')::int < 180000, false) AS superuser,
+  quote_ident(current_user) AS me`
 
 // sessionTables are where they come from.
 const sessionTables = `
@@ -99,7 +103,9 @@ func (s *session) fault(started string) string {
 	case s.Type != "client backend" && s.Type != "autovacuum worker":
 		return "it is a process of the server itself: " + s.Type
 	case !s.MaySignal && s.Superuser:
-		return "it belongs to a superuser, and only a superuser may signal it"
+		return "it runs with the rights of a superuser, and only a superuser may signal it"
+	case !s.MaySignal && s.Type == "autovacuum worker":
+		return fmt.Sprintf("role %s may not signal autovacuum: GRANT pg_signal_autovacuum_worker TO %s", s.Me, s.Me)
 	case !s.MaySignal:
 		return fmt.Sprintf("role %s may not signal sessions of %s: GRANT pg_signal_backend TO %s", s.Me, s.Role, s.Me)
 	}

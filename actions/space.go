@@ -39,7 +39,7 @@ type place struct {
 }
 
 const placeSQL = `
-SELECT coalesce(s.setting, '') AS data, current_user::text AS me, inet_server_addr() IS NULL AS socket, current_setting('port')::int AS port,
+SELECT coalesce(s.setting, '') AS data, quote_ident(current_user) AS me, inet_server_addr() IS NULL AS socket, current_setting('port')::int AS port,
   coalesce(nullif(pg_tablespace_location(CASE WHEN c.reltablespace <> 0 THEN c.reltablespace ELSE d.dattablespace END), ''), s.setting, '') AS files
 FROM pg_class c JOIN pg_database d ON d.datname = current_database()
 LEFT JOIN pg_settings s ON s.name = 'data_directory'

@@ -3,6 +3,7 @@ package actions
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"tocsin/internal/pg"
@@ -21,10 +22,9 @@ const (
 // tableState is what a plan has to know about one table, its partitions
 // included. Source: pg_class, pg_stat_all_tables, pg_locks.
 type tableState struct {
+	owned
 	Schema   string
 	Table    string
-	Owner    string
-	Me       string
 	May      bool // own it or the database, or MAINTAIN (17 and later)
 	Maintain bool // the server knows MAINTAIN
 	Standby  bool
@@ -37,7 +37,7 @@ type tableState struct {
 	Running  int64  // a vacuum by hand that is under way; 0 without one
 }
 
-// readTableSQL has %s for what MAINTAIN is on this server.
+// readTableSQL has {maintain} for what MAINTAIN is on this server.
 const readTableSQL = `
 WITH parts AS (
   SELECT $1::oid AS relid
@@ -48,8 +48,8 @@ WITH parts AS (
     coalesce(sum(s.vacuum_count + s.autovacuum_count), 0)::bigint AS vacuums
   FROM parts p JOIN pg_stat_all_tables s ON s.relid = p.relid
 )
-SELECT n.nspname::text AS schema, c.relname::text AS "table", pg_get_userbyid(c.relowner)::text AS owner, current_user::text AS me,
-  pg_has_role(c.relowner, 'USAGE') OR (pg_has_role(d.datdba, 'USAGE') AND NOT c.relisshared) OR %s AS may,
+SELECT` + ownedColumns + ` n.nspname::text AS schema, c.relname::text AS "table",
+  pg_has_role(c.relowner, 'USAGE') OR (pg_has_role(d.datdba, 'USAGE') AND NOT c.relisshared) OR {maintain} AS may,
   current_setting('server_version_num')::int >= 170000 AS maintain, pg_is_in_recovery() AS standby,
   (SELECT sum(k.relpages)::bigint FROM parts p JOIN pg_class k ON k.oid = p.relid) * current_setting('block_size')::bigint AS bytes,
   stats.live, stats.dead, stats.vacuums,
@@ -80,7 +80,7 @@ func readTable(ctx context.Context, conn *pg.Conn, oid int64) (tableState, error
 	if version >= 170000 {
 		may = "has_table_privilege(c.oid, 'MAINTAIN')"
 	}
-	found, err := pg.Query[tableState](ctx, conn, fmt.Sprintf(readTableSQL, may), oid)
+	found, err := pg.Query[tableState](ctx, conn, strings.Replace(readTableSQL, "{maintain}", may, 1), oid)
 	if err != nil {
 		return tableState{}, fmt.Errorf("look at the table: %w", err)
 	}
@@ -106,9 +106,11 @@ func (t tableState) fault() string {
 	case t.Standby:
 		return "the server is a standby: run it on the primary"
 	case !t.May && t.Maintain:
-		return fmt.Sprintf("role %s may not vacuum %s, the server would skip it: GRANT MAINTAIN ON %s TO %s", t.Me, t.name(), t.name(), t.Me)
+		return fmt.Sprintf("role %s may not vacuum %s, the server would skip it: GRANT MAINTAIN ON %s TO %s", t.Me, t.name(), t.Quoted, t.Me)
 	case !t.May:
-		return fmt.Sprintf("role %s may not vacuum %s, the server would skip it: it has to be its owner %s: GRANT %s TO %s", t.Me, t.name(), t.Owner, t.Owner, t.Me)
+		return fmt.Sprintf("role %s may not vacuum %s, the server would skip it: %s", t.Me, t.name(), t.onlyOwner())
+	case !t.Looks:
+		return t.closed()
 	case t.Running != 0:
 		return fmt.Sprintf("a vacuum of %s is under way as pid %d", t.name(), t.Running)
 	}

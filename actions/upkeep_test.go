@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"tocsin/actions"
-	"tocsin/internal/local"
 	"tocsin/internal/testkit"
 )
 
@@ -166,55 +165,5 @@ func TestVacuumFullCancelled(t *testing.T) {
 	}
 	if out := <-ended; out.Ending != actions.Cancelled || w.ours() != 0 {
 		t.Errorf("ended %s: %s", out.Ending, out.Text)
-	}
-}
-
-// Who may not is told the grant, and may with it.
-func TestUpkeepRights(t *testing.T) {
-	for _, major := range []int{13, 16, 17, 18} {
-		t.Run(strconv.Itoa(major), func(t *testing.T) {
-			w := newWorld(t, servers.PostgresMajor(t, major))
-			plain := fmt.Sprintf("keep_%s_%d", w.db, major)
-			w.bloat("public.orders", 300)
-			testkit.Exec(t, w.admin, "CREATE ROLE "+plain+" LOGIN", "CREATE INDEX orders_id_idx ON public.orders (id)")
-			t.Cleanup(func() { _, _ = w.admin.Exec(context.Background(), "DROP OWNED BY "+plain+"; DROP ROLE "+plain) })
-			r := w.keeper(plain, disk(roomy))
-			want := "GRANT postgres TO " + plain
-			if major >= 17 {
-				want = "GRANT MAINTAIN ON public.orders TO " + plain
-			}
-			table := actions.Args{"table": "public.orders"}
-			for _, id := range []string{"pg.analyze", "pg.vacuum.full", "pg.reindex"} {
-				w.refused(r, id, table, want)
-			}
-			if major >= 17 {
-				testkit.Exec(t, w.admin, "GRANT MAINTAIN ON public.orders TO "+plain)
-			} else {
-				testkit.Exec(t, w.admin, "ALTER TABLE public.orders OWNER TO "+plain)
-			}
-			w.refused(r, "pg.vacuum.full", table, "GRANT pg_monitor TO "+plain)
-			testkit.Exec(t, w.admin, "GRANT pg_monitor TO "+plain)
-			for _, id := range []string{"pg.analyze", "pg.vacuum.full", "pg.reindex"} {
-				if out, err := do(t, r, id, table); err != nil {
-					t.Errorf("%s: %v, %+v", id, err, out)
-				}
-			}
-		})
-	}
-}
-
-func TestUpkeepOnStandby(t *testing.T) {
-	for _, major := range []int{13, 18} {
-		t.Run(strconv.Itoa(major), func(t *testing.T) {
-			primary := testkit.PostgresMajor(t, major, local.PostgresOptions{})
-			testkit.Exec(t, testkit.Connect(t, primary.DSN("postgres", "postgres")), "CREATE TABLE public.orders (id int)")
-			standby := testkit.Standby(t, primary, "replica1")
-			w := &world{T: t, server: standby, db: "postgres"}
-			r := w.keeper("postgres", disk(roomy))
-			for _, id := range []string{"pg.analyze", "pg.vacuum.full", "pg.reindex"} {
-				w.refused(r, id, actions.Args{"table": "public.orders"}, "the server is a standby: run it on the primary")
-			}
-			w.refused(r, "pg.index.create", actions.Args{"table": "public.orders", "columns": "id"}, "the server is a standby")
-		})
 	}
 }

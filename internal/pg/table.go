@@ -18,10 +18,11 @@ type namedTable struct {
 
 const (
 	// tableByFullName takes the name as people write it, case and all, without
-	// quotes. It finds two where "a.b" has a table c and "a" a table "b.c".
+	// quotes, or as we give it. It finds two where "a.b" has a table c and "a" a
+	// table "b.c". It needs no right on the schema.
 	tableByFullName = `SELECT c.oid::bigint AS oid, format('%I.%I', n.nspname, c.relname) AS quoted
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind::text = ANY ($2) AND (n.nspname || '.' || c.relname = $1 OR c.relname = $1 AND pg_table_is_visible(c.oid))`
+WHERE c.relkind::text = ANY ($2) AND (n.nspname || '.' || c.relname = $1 OR format('%I.%I', n.nspname, c.relname) = $1 OR c.relname = $1 AND pg_table_is_visible(c.oid))`
 	// tableBySQLName takes the name as SQL writes it: folded, or in quotes.
 	tableBySQLName = `SELECT c.oid::bigint AS oid, format('%I.%I', n.nspname, c.relname) AS quoted
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
