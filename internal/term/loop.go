@@ -18,6 +18,7 @@ type Loop struct {
 	draw   func(update func())
 	update func(changed bool)
 	wake   chan struct{} // size 1: something is urgent
+	missed chan struct{} // size 1: a frame was dropped
 	quit   chan struct{}
 	ended  chan struct{}
 
@@ -34,7 +35,7 @@ type Loop struct {
 func NewLoop(draw func(update func()), update func(changed bool)) *Loop {
 	return &Loop{
 		draw: draw, update: update,
-		wake: make(chan struct{}, 1), quit: make(chan struct{}), ended: make(chan struct{}),
+		wake: make(chan struct{}, 1), missed: make(chan struct{}, 1), quit: make(chan struct{}), ended: make(chan struct{}),
 	}
 }
 
@@ -49,8 +50,15 @@ func (l *Loop) Changed() {
 // progress of an action. Such frames are at least 250 ms apart.
 func (l *Loop) Now() { l.hurry(true) }
 
-// again asks for the frame that was dropped while the terminal was busy.
-func (l *Loop) again() { l.hurry(false) }
+// again asks for the frame that was dropped while the terminal was busy. It may
+// be the answer to a key, so it follows another one without a pause: there are
+// no more of these than frames were dropped.
+func (l *Loop) again() {
+	select {
+	case l.missed <- struct{}{}:
+	default:
+	}
+}
 
 // call runs f on the event loop, before the next update and soon.
 func (l *Loop) call(f func()) {
@@ -127,20 +135,26 @@ func (l *Loop) await(next time.Time) bool {
 	case <-l.quit:
 		return false
 	case <-l.wake:
+	case <-l.missed:
 	case <-timer.C:
 	}
 	return true
 }
 
-// pause waits for d. It returns false on Stop.
+// pause waits for d, and draws in it only what was dropped. It returns false on
+// Stop.
 func (l *Loop) pause(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
-	select {
-	case <-l.quit:
-		return false
-	case <-timer.C:
-		return true
+	for {
+		select {
+		case <-l.quit:
+			return false
+		case <-l.missed:
+			l.frame()
+		case <-timer.C:
+			return true
+		}
 	}
 }
 

@@ -81,6 +81,16 @@ func loopCases() []loopCase {
 			},
 			at: []time.Duration{300 * ms}, data: []bool{false},
 		},
+		{
+			name: "a dropped frame may be the answer to a key, and waits for no other", act: func(l *Loop) {
+				<-time.After(1010 * ms)
+				l.again()
+				<-time.After(10 * ms)
+				l.Now()
+				<-time.After(300 * ms)
+			},
+			at: []time.Duration{1000 * ms, 1010 * ms, 1250 * ms}, data: []bool{false, false, true},
+		},
 	}
 }
 
