@@ -55,7 +55,7 @@ func readIndexes(ctx context.Context, s *pg.Session) (model.Indexes, error) {
 	if err != nil {
 		return model.Indexes{}, err
 	}
-	out := model.Indexes{Since: since.At, Standby: s.Caps().Standby, Hidden: unseen(s.Caps(), "index builds")}
+	out := model.Indexes{Since: since.At, Standby: s.Caps().Standby}
 	byOID := make(map[int64]*model.Index, len(rows))
 	out.Rows = make([]model.Index, len(rows))
 	for i, r := range rows {
@@ -64,6 +64,9 @@ func readIndexes(ctx context.Context, s *pg.Session) (model.Indexes, error) {
 	}
 	if err := markIndexes(ctx, s, byOID); err != nil {
 		return model.Indexes{}, err
+	}
+	if !out.Standby && slices.ContainsFunc(out.Rows, model.Index.Broken) { // a standby never sees who builds it
+		out.Hidden = blind(s.Caps(), "whether an invalid index is being built")
 	}
 	sortIndexes(out.Rows)
 	out.Missing, err = list[model.ForeignKey](ctx, s, "index_foreign")

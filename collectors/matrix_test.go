@@ -21,6 +21,7 @@ type need int
 const (
 	nothing   need = iota
 	stats          // pg_read_all_stats, of which pg_monitor is a member
+	others         // the same, where others do something of the kind
 	monitor        // pg_monitor
 	tables         // SELECT on the tables
 	sequences      // SELECT on the sequences
@@ -43,11 +44,11 @@ func sources() []source {
 		{"Checkpoints", nothing, opens(func(s *pg.Server) collector[model.Checkpoints] { return Checkpoints{Server: s} })},
 		{"Connections", stats, opens(func(s *pg.Server) collector[model.Connections] { return Connections{Server: s} })},
 		{"Databases", nothing, opens(func(s *pg.Server) collector[model.Databases] { return &Databases{Server: s} })},
-		{"Horizon", stats, opens(func(s *pg.Server) collector[model.Horizon] { return Horizon{Server: s} })},
+		{"Horizon", others, opens(func(s *pg.Server) collector[model.Horizon] { return Horizon{Server: s} })},
 		{"IO", nothing, opens(func(s *pg.Server) collector[model.IO] { return &IO{Server: s} })},
-		{"Indexes", stats, opens(func(s *pg.Server) collector[model.Indexes] { return Indexes{Server: s} })},
+		{"Indexes", others, opens(func(s *pg.Server) collector[model.Indexes] { return Indexes{Server: s} })},
 		{"Own", nothing, opens(func(s *pg.Server) collector[model.Own] { return &Own{Server: s} })},
-		{"Progress", stats, opens(func(s *pg.Server) collector[model.Progress] { return Progress{Server: s} })},
+		{"Progress", others, opens(func(s *pg.Server) collector[model.Progress] { return Progress{Server: s} })},
 		{"Replication", stats, opens(func(s *pg.Server) collector[model.Replication] { return &Replication{Server: s} })},
 		{"Sequences", sequences, opens(func(s *pg.Server) collector[model.Sequences] { return Sequences{Server: s} })},
 		{"Settings", monitor, opens(func(s *pg.Server) collector[model.Settings] { return &Settings{Server: s} })},
@@ -89,21 +90,22 @@ type situation struct {
 func readMatrix(t *testing.T, p onePair) {
 	readAll(t, []situation{{"empty", p.empty, "postgres", nil}, {"empty", p.empty, plainRole, []need{stats, monitor}}})
 	p.load(t)
-	readAll(t, append(p.seenBy("loaded", p.loaded), p.seenBy("standby", p.replica)...))
+	readAll(t, append(p.seenBy("loaded", p.loaded, others), p.seenBy("standby", p.replica)...))
 	t.Run("through PgBouncer", func(t *testing.T) { p.readPooled(t) })
 	t.Run("opened up", func(t *testing.T) { p.openUp(t) })
 	p.everyQueryRan(t)
 }
 
-// seenBy is a database with tables and sequences as every role sees it.
-func (p onePair) seenBy(name string, at database) []situation {
+// seenBy is a database with tables and sequences as every role sees it. blind
+// is what a role without any right does not see.
+func (p onePair) seenBy(name string, at database, blind ...need) []situation {
 	hosted := []need{tables, sequences} // there is no pg_read_all_data
 	if at.major >= 14 {
 		hosted = nil
 	}
 	return []situation{
 		{name, at, "postgres", nil}, {name, at, "hosted", hosted}, {name, at, "monitor", []need{tables, sequences}},
-		{name, at, "reader", []need{monitor, tables, sequences}}, {name, at, plainRole, []need{stats, monitor, tables, sequences}},
+		{name, at, "reader", []need{monitor, tables, sequences}}, {name, at, plainRole, append(blind, stats, monitor, tables, sequences)},
 	}
 }
 
@@ -144,7 +146,7 @@ func (s situation) hint(n need) string {
 	}
 	to := ` TO "` + s.role + `"`
 	return map[need]string{
-		stats: "GRANT pg_monitor" + to, monitor: "GRANT pg_monitor" + to,
+		stats: "GRANT pg_monitor" + to, others: "GRANT pg_monitor" + to, monitor: "GRANT pg_monitor" + to,
 		tables:    `GRANT SELECT ON ALL TABLES IN SCHEMA "My Shop", "Shop", "public"` + to,
 		sequences: `GRANT SELECT ON ALL SEQUENCES IN SCHEMA "My Shop", "public"` + to,
 	}[n]

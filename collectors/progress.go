@@ -28,15 +28,17 @@ type progressRow struct {
 
 // Collect reads on the fast lane.
 func (c Progress) Collect(ctx context.Context) (model.Progress, error) {
-	var out model.Progress
-	rows, err := pg.Read(ctx, c.Server.Fast(), func(ctx context.Context, s *pg.Session) ([]progressRow, error) {
-		out.Hidden = blind(s.Caps(), "how far other roles are")
-		return list[progressRow](ctx, s, "progress")
+	return pg.Read(ctx, c.Server.Fast(), func(ctx context.Context, s *pg.Session) (model.Progress, error) {
+		var out model.Progress
+		rows, err := list[progressRow](ctx, s, "progress")
+		for _, row := range rows {
+			out.Rows = append(out.Rows, row.operation())
+			if row.BackendStart == nil {
+				out.Hidden = blind(s.Caps(), "how far other roles are")
+			}
+		}
+		return out, err
 	})
-	for _, row := range rows {
-		out.Rows = append(out.Rows, row.operation())
-	}
-	return out, err
 }
 
 func (r progressRow) operation() model.Operation {
@@ -73,20 +75,26 @@ type horizonRow struct {
 
 // Collect reads on the slow lane.
 func (c Horizon) Collect(ctx context.Context) (model.Horizon, error) {
-	var out model.Horizon
-	rows, err := pg.Read(ctx, c.Server.Slow(), func(ctx context.Context, s *pg.Session) ([]horizonRow, error) {
-		out.Hidden = blind(s.Caps(), "since when, and in what state")
-		return list[horizonRow](ctx, s, "horizon", s.OwnPIDs())
+	return pg.Read(ctx, c.Server.Slow(), func(ctx context.Context, s *pg.Session) (model.Horizon, error) {
+		var out model.Horizon
+		rows, err := list[horizonRow](ctx, s, "horizon", s.OwnPIDs())
+		for _, r := range rows {
+			out.Rows = append(out.Rows, r.holder())
+			if r.PID != 0 && r.BackendStart == nil {
+				out.Hidden = blind(s.Caps(), "since when other roles hold it, and what they do")
+			}
+		}
+		return out, err
 	})
-	for _, r := range rows {
-		holder := model.Holder{
-			Kind: r.Kind, Name: r.Name, PID: r.PID, Database: r.Database, Owner: r.Owner,
-			XminAge: r.XminAge, For: age(r.Secs), State: r.State,
-		}
-		if r.BackendStart != nil {
-			holder.BackendStart = *r.BackendStart
-		}
-		out.Rows = append(out.Rows, holder)
+}
+
+func (r horizonRow) holder() model.Holder {
+	out := model.Holder{
+		Kind: r.Kind, Name: r.Name, PID: r.PID, Database: r.Database, Owner: r.Owner,
+		XminAge: r.XminAge, For: age(r.Secs), State: r.State,
 	}
-	return out, err
+	if r.BackendStart != nil {
+		out.BackendStart = *r.BackendStart
+	}
+	return out
 }

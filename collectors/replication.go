@@ -102,13 +102,17 @@ func (r receiverRow) receiver() model.Receiver {
 }
 
 func readReplication(ctx context.Context, s *pg.Session) (replicationReading, error) {
-	out := replicationReading{hidden: unseen(s.Caps(), "standbys")}
+	var out replicationReading
 	var err error
 	if out.head, err = single[replicationHead](ctx, s, "replication"); err != nil {
 		return out, err
 	}
 	out.head.address, out.head.system = s.Address(), s.Caps().System
-	if out.replicas, err = list[replicaRow](ctx, s, "replicas"); err != nil || !out.head.Standby {
+	out.replicas, err = list[replicaRow](ctx, s, "replicas")
+	if len(out.replicas) > 0 || out.head.Standby {
+		out.hidden = blind(s.Caps(), "how far the standbys are")
+	}
+	if err != nil || !out.head.Standby {
 		return out, err
 	}
 	out.receiver, err = list[receiverRow](ctx, s, "receiver")

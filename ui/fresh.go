@@ -136,7 +136,7 @@ func panelOf(in In, p Panel, s store.Status) Panel {
 		p.Lines = append(p.Lines, paceLine(s)...)
 		return p
 	}
-	lines := []Line{append(Line{gap(1)}, note...)}
+	lines := inFull(in, note)
 	if !s.At.IsZero() {
 		lines = append(lines, fadedAll(p.Lines)...)
 		p.Short = faded(p.Short)
@@ -154,6 +154,22 @@ func paceLine(s store.Status) []Line {
 		return nil
 	}
 	return []Line{{gap(1), span(Muted, s.Note)}}
+}
+
+// noteLines is how many lines a note may take.
+const noteLines = 3
+
+// inFull is a note with its end, which may be a statement to be run.
+func inFull(in In, note Line) []Line {
+	parts := wrap(oneLine(note[0].Text), max(in.Width-1, 1))
+	if len(parts) > noteLines {
+		parts = append(parts[:noteLines-1], strings.Join(parts[noteLines-1:], " "))
+	}
+	var lines []Line
+	for _, part := range parts {
+		lines = append(lines, Line{gap(1), span(note[0].Role, part)})
+	}
+	return lines
 }
 
 // unmarked is a note without its mark, for a line that has one.
@@ -179,7 +195,7 @@ func frameOf(in In, f Frame, s store.Status) Frame {
 		f.Head = append(paceLine(s), f.Head...)
 		return f
 	}
-	head := []Line{append(Line{gap(1)}, note...)}
+	head := inFull(in, note)
 	if s.At.IsZero() {
 		return Frame{Head: head, Table: &Table{Columns: f.columns()}}
 	}
@@ -213,12 +229,26 @@ func fadedRows(rows []Row) []Row {
 	return out
 }
 
-// hidden says what the role may not see; nil when it sees all.
+// hidden says what the role may not see and how it would, in full: a statement
+// that is cut off helps nobody. nil when it sees all.
 func hidden(in In, what string) []Line {
 	if what == "" {
 		return nil
 	}
-	return []Line{{gap(1), span(Unknown, in.glyphs().Unknown+" partly hidden: "+what)}}
+	var lines []Line
+	for _, part := range wrap(in.glyphs().Unknown+" partly hidden: "+what, max(in.Width-1, 1)) {
+		lines = append(lines, Line{gap(1), span(Unknown, part)})
+	}
+	return lines
+}
+
+// hiddenShort is hidden for a panel: of a long sentence, the statement that
+// opens what is hidden.
+func hiddenShort(in In, what string) []Line {
+	if _, grant, ok := strings.Cut(what, ": GRANT "); ok {
+		what = "GRANT " + grant
+	}
+	return hidden(in, what)
 }
 
 // glyphs are the marks that the terminal can show.

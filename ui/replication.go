@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,7 +42,7 @@ func replicationFrame(in In) Frame {
 	for _, s := range slots.Value.Rows {
 		t.Rows = append(t.Rows, slotRow(in, s))
 	}
-	head := append(hidden(in, r.Value.Hidden), roleLines(in, r.Value)...)
+	head := append(hidden(in, cmp.Or(r.Value.Hidden, archiverHidden(in))), roleLines(in, r.Value)...)
 	return frameOf(in, Frame{Head: append(head, archiverLine(in)...), Table: t}, r.status)
 }
 
@@ -67,6 +68,15 @@ func archiverLine(in In) []Line {
 	return []Line{{gap(1), span(Muted, "archiving: "), span(archiverRole(r.Value), archiverText(in, r.Value))}}
 }
 
+// archiverHidden is what the role may not see of archiving; "" where there is none.
+func archiverHidden(in In) string {
+	a := read(in.View, store.ArchiverKey()).Value
+	if a.Mode == "off" {
+		return ""
+	}
+	return a.Hidden
+}
+
 func archiverRole(a model.Archiver) Role {
 	if a.Failing() {
 		return Warn
@@ -86,7 +96,7 @@ func archiverText(in In, a model.Archiver) string {
 		text += ", " + plural(int(*a.Ready), "segment waits", "segments wait")
 	}
 	if a.Hidden != "" {
-		text += "; " + a.Hidden
+		text += "; what waits is hidden"
 	}
 	return text
 }

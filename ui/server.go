@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -18,10 +19,17 @@ func serverFrame(in In) Frame {
 		items = append(items, part(in)...)
 	}
 	f := Frame{Table: quantities(in, items)}
+	f.Head = hidden(in, serverHidden(in))
 	if replication := read(in.View, store.ReplicationKey()); replication.has() {
-		f.Head = roleLines(in, replication.Value)
+		f.Head = append(f.Head, roleLines(in, replication.Value)...)
 	}
 	return frameOf(in, f, r.status)
+}
+
+// serverHidden is what the role may not see of the server, one after the other:
+// the rows have no room for it.
+func serverHidden(in In) string {
+	return cmp.Or(read(in.View, store.WALKey()).Value.Hidden, read(in.View, store.SettingsKey()).Value.Hidden, archiverHidden(in))
 }
 
 // withheld stands for a source that was not read: in place of its numbers.
@@ -166,7 +174,7 @@ func settingItems(in In) []quantity {
 		it.means = "! wait for a restart: " + strings.Join(waiting, ", ")
 	}
 	if r.Value.Hidden != "" {
-		it.means += "; " + r.Value.Hidden
+		it.means += "; those for superusers are hidden"
 	}
 	return []quantity{it.is(float64(len(waiting)), count(int64(len(waiting)))+" pending")}
 }
@@ -189,6 +197,10 @@ func serverDetail(in In, key string) []Line {
 		return append(lines, settingLines(in)...)
 	case store.OwnKey().Name:
 		return append(lines, ownLines(in)...)
+	case store.WALKey().Name:
+		return append(lines, hidden(in, read(in.View, store.WALKey()).Value.Hidden)...)
+	case store.ArchiverKey().Name:
+		return append(lines, hidden(in, read(in.View, store.ArchiverKey()).Value.Hidden)...)
 	}
 	return lines
 }

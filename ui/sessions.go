@@ -133,6 +133,9 @@ func runningFrame(in In) Frame {
 			t.Rows = append(t.Rows, runningRow(in, s))
 		}
 	}
+	if r.Value.Hidden != "" {
+		t.Empty = "no statement that can be seen is running"
+	}
 	return frameOf(in, Frame{Head: hidden(in, r.Value.Hidden), Table: t}, r.status)
 }
 

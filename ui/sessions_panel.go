@@ -26,13 +26,15 @@ func levelOf(in In, prefixes ...string) int {
 // usage is how the slots of a server are used.
 type usage struct {
 	active, waiting, inTx, idle, other int
+
+	blind bool // what other roles do is not seen, save that they wait
 }
 
 // usageOf counts sessions by what they do. Waiting ones are not told apart
 // where the activity is not known.
 func usageOf(c model.Connections, a reading[model.Activity]) usage {
-	var u usage
-	if a.has() && a.Value.Hidden == "" {
+	u := usage{blind: c.Hidden != ""}
+	if a.has() {
 		for _, s := range clients(a.Value) {
 			if s.Waiting() {
 				u.waiting++
@@ -41,7 +43,7 @@ func usageOf(c model.Connections, a reading[model.Activity]) usage {
 	}
 	u.inTx = c.State("idle in transaction") + c.State("idle in transaction (aborted)")
 	u.idle = c.State("idle")
-	u.active = max(c.State("active")-u.waiting, 0)
+	u.active = max(c.State("active")-u.waiting, 0) // those that wait are active, seen or not
 	u.other = max(c.Clients-u.active-u.waiting-u.inTx-u.idle, 0)
 	return u
 }
@@ -65,7 +67,7 @@ func sessionsPanel(in In) Panel {
 		}
 		p.Lines = append(p.Lines, Line{gap(1), span(levelRole(slotLevel(in), Plain), in.glyphs().Stack(u.parts(c.Usable()), in.Width-2))},
 			usageLine(in, u), append(idleSpans(in, u), span(Muted, topCounts(in, c.ByApp, in.Width-2-cells(idleSpans(in, u)...)))))
-		p.Lines = append(p.Lines, hidden(in, c.Hidden)...)
+		p.Lines = append(p.Lines, hiddenShort(in, c.Hidden)...)
 		p.Lines = append(p.Lines, tightLimits(c)...)
 		p.Lines = append(append(p.Lines, poolerLine(in)...), progressLines(in)...)
 		p.Short = sessionsShort(in, c, u)
@@ -81,7 +83,11 @@ func slotLevel(in In) int { return levelOf(in, "db.connections.used") }
 
 // idleSpans are the part of the legend that matters least.
 func idleSpans(in In, u usage) Line {
-	return Line{gap(1), span(Muted, in.glyphs().Light+count(int64(u.idle+u.other))+" idle"), gap(2)}
+	word := " idle"
+	if u.blind {
+		word = " hidden"
+	}
+	return Line{gap(1), span(Muted, in.glyphs().Light+count(int64(u.idle+u.other))+word), gap(2)}
 }
 
 // usageLine is the legend of the bar, less what is idle.
@@ -100,7 +106,11 @@ func usageLine(in In, u usage) Line {
 		if part.n == 0 {
 			role = Muted
 		}
-		line = append(line, span(Muted, part.glyph), span(role, count(int64(part.n))+" "+part.name), gap(1))
+		text := count(int64(part.n))
+		if u.blind && part.glyph != g.Dark {
+			text, role = "?", Unknown
+		}
+		line = append(line, span(Muted, part.glyph), span(role, text+" "+part.name), gap(1))
 	}
 	return line
 }
@@ -159,8 +169,11 @@ func lockSummary(in In, a reading[model.Activity]) Line {
 }
 
 func sessionsShort(in In, c model.Connections, u usage) Line {
-	line := Line{span(levelRole(slotLevel(in), Strong), count(int64(c.Clients))+"/"+count(int64(c.Usable()))), gap(2),
-		span(Plain, count(int64(u.active))+" active")}
+	active := span(Plain, count(int64(u.active))+" active")
+	if u.blind {
+		active = span(Unknown, "? active")
+	}
+	line := Line{span(levelRole(slotLevel(in), Strong), count(int64(c.Clients))+"/"+count(int64(c.Usable()))), gap(2), active}
 	if u.waiting > 0 {
 		line = append(line, gap(1), span(levelRole(max(levelOf(in, "db.locks"), 0), Strong), count(int64(u.waiting))+" waiting"))
 	}

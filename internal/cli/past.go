@@ -70,11 +70,16 @@ func (p *past) alerts(now time.Time, before, after []alert.Alert) {
 
 // sources remembers servers that could not be read and can be read again.
 func (p *past) sources(v store.View) {
+	spoken := map[string]bool{}
 	for _, s := range v.Sources() {
 		name := s.Group
 		if name == "" {
 			name = s.Name
 		}
+		if spoken[name] {
+			continue // the lead speaks for its server: another source may lack no more than a right
+		}
+		spoken[name] = true
 		since, was := p.lost[name]
 		switch {
 		case s.State == store.Error && !was:

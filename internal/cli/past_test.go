@@ -10,6 +10,8 @@ import (
 	"tocsin/internal/alert"
 	"tocsin/internal/audit"
 	"tocsin/internal/config"
+	"tocsin/internal/model"
+	"tocsin/internal/store"
 	"tocsin/ui"
 )
 
@@ -51,5 +53,31 @@ func TestATroubleThatEndedIsRemembered(t *testing.T) {
 	want := []ui.Event{{At: now, Text: "db.locks.waiting in order again after 1m30s", Role: ui.Good}}
 	if diff := cmp.Diff(want, p.ended); diff != "" {
 		t.Errorf("ended (-want +got):\n%s", diff)
+	}
+}
+
+// A source that lacks an extension is not a server that comes and goes.
+func TestOnlyTheLeadSpeaksForItsServer(t *testing.T) {
+	s := store.New()
+	lead := store.NewCell(s, store.ConnectionsKey(), store.Source{Group: "postgres", Every: time.Minute})
+	other := store.NewCell(s, store.StatementsKey(), store.Source{Group: "postgres", Every: time.Minute})
+	p, now := newPast(&program{}), time.Now()
+	fail := func(class model.Class) *model.Fail { return &model.Fail{Class: class, Text: "no"} }
+	lead.Put(model.Connections{}, now, 0)
+	for i := range 3 {
+		other.Fail(fail(model.Missing), now.Add(time.Duration(2*i)*time.Second), 0)
+		p.sources(s.View())
+		lead.Put(model.Connections{}, now.Add(time.Duration(2*i+1)*time.Second), 0)
+		p.sources(s.View())
+	}
+	if len(p.ended) > 0 {
+		t.Errorf("got %+v", p.ended)
+	}
+	lead.Fail(fail(model.Down), now.Add(10*time.Second), 0)
+	p.sources(s.View())
+	lead.Put(model.Connections{}, now.Add(20*time.Second), 0)
+	p.sources(s.View())
+	if len(p.ended) != 1 || p.ended[0].Text != "postgres is back after 10s" {
+		t.Errorf("got %+v", p.ended)
 	}
 }

@@ -251,7 +251,7 @@ type Indexes struct {
 	Missing []ForeignKey // without an index that begins with their columns; largest table first
 	Since   *time.Time   // when the counters of this database began (stats_reset); nil where the server does not tell
 	Standby bool         // the scans are those of this standby only
-	Hidden  string       // why it is not known which indexes are being built; "" when it is
+	Hidden  string       // why it is not known whether an invalid index is being built; "" when it is, or none is invalid
 }
 
 // Index is one index on a table or materialised view.
