@@ -172,7 +172,10 @@ func TestVerifyNoticesEveryTampering(t *testing.T) {
 
 func TestARefusalSaysWhy(t *testing.T) {
 	s := newShop(t)
-	testkit.Exec(t, s.conn, "DO $$ BEGIN CREATE ROLE guest LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+	testkit.Exec(t, s.conn, "CREATE ROLE guest LOGIN", "CREATE ROLE guest_boss", "ALTER TABLE public.orders OWNER TO guest_boss")
+	t.Cleanup(func() {
+		_, _ = s.conn.Exec(context.Background(), "ALTER TABLE public.orders OWNER TO postgres; DROP ROLE guest, guest_boss")
+	})
 	dsn := strings.Replace(s.dsn, "postgres@", "guest@", 1)
 	if dsn == s.dsn {
 		dsn = s.dsn + " user=guest"
@@ -180,7 +183,7 @@ func TestARefusalSaysWhy(t *testing.T) {
 	config, state := configFile(t, "postgres: {dsn: \""+dsn+"\"}")
 	for _, flag := range []string{"--yes=public.orders", "--dry-run"} {
 		got := run("--config", config, "do", "pg.vacuum", "table=public.orders", flag)
-		if got.code != exitFailed || !strings.Contains(got.err, "role guest may not vacuum public.orders") || !strings.Contains(got.err, "GRANT") {
+		if got.code != exitFailed || !strings.Contains(got.err, "role guest may not vacuum public.orders") || !strings.Contains(got.err, "GRANT ") || !strings.HasSuffix(strings.TrimSpace(got.err), " TO guest") {
 			t.Errorf("%s: exit %d, want 1 with the grant:\n%s", flag, got.code, got.err)
 		}
 	}
