@@ -32,7 +32,7 @@ func TerminateAll(server *pg.Server) Action {
 
 func crowdParams() []Param {
 	return []Param{
-		{Name: "app", Type: TypeString, Optional: true, Help: "application_name of those to end"},
+		{Name: "app", Type: TypeString, Optional: true, Help: fmt.Sprintf("application_name of those to end, %d at most in one call", crowdMax)},
 		{Name: "role", Type: TypeString, Optional: true, Help: "their role"},
 		{Name: "state", Type: TypeState, Optional: true, Help: "only those in this state: active, idle or \"idle in transaction\""},
 		{Name: "idle_over", Type: TypeSpan, Optional: true, Help: "only those that have done nothing for that long: 5m"},

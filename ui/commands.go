@@ -55,15 +55,15 @@ func commandList(pages []Page, list []actions.Action) []Command {
 	out = append(out, markCommands()...)
 	out = append(out, changeCommands()...)
 	for _, act := range list {
-		out = append(out, actionCommand(act))
+		out = append(out, actionCommand(act, list))
 	}
 	return out
 }
 
 // actionCommand orders an action on what is selected. One that only reads looks,
 // and stands with its word in the footer of its view.
-func actionCommand(act actions.Action) Command {
-	c := Command{ID: act.ID, Title: act.Title, Group: "act", On: act.On, Do: func(a *App) { a.order(act.ID, a.args(act)) }}
+func actionCommand(act actions.Action, list []actions.Action) Command {
+	c := Command{ID: act.ID, Title: act.Title + sharedKey(act, list), Group: "act", On: act.On, Do: func(a *App) { a.order(act.ID, a.args(act)) }}
 	if act.Danger == actions.Read {
 		c.Group = "look"
 	}
@@ -74,6 +74,15 @@ func actionCommand(act actions.Action) Command {
 		c.Keys = []string{string(act.Key)}
 	}
 	return c
+}
+
+// sharedKey says by the key of which other an action is called; "" for none.
+func sharedKey(act actions.Action, list []actions.Action) string {
+	i := slices.IndexFunc(list, func(other actions.Action) bool { return other.ID == act.With })
+	if i < 0 {
+		return ""
+	}
+	return " (by the key of " + list[i].ID + ", where the verdict offers it)"
 }
 
 // markCommands are those of the view of statements.
