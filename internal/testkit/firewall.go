@@ -118,11 +118,11 @@ func (f *Firewall) keep(ends ...net.Conn) bool {
 
 func (f *Firewall) end() {
 	f.Pass()
-	f.listener.Close()
+	_ = f.listener.Close() // what closes fails only where it is closed already
 	f.mu.Lock()
 	f.ended = true
 	for _, end := range f.links {
-		end.Close()
+		_ = end.Close()
 	}
 	f.mu.Unlock()
 	f.running.Wait()
