@@ -24,10 +24,10 @@ const (
 	swallowed = time.Minute
 	// down is how long a server stays away.
 	down = 3 * time.Second
-	// recovers is how soon all sources are read again: the first of a server
-	// rests half a second between attempts, of which one that hangs takes two
-	// seconds, and wakes the others, which may hang in one as long.
-	recovers = 10 * time.Second
+	// recovers is how soon all sources are read again at the latest: after the
+	// longest pause of one that failed. Mostly the first of a server wakes the
+	// others long before.
+	recovers = 30 * time.Second
 	// keyEvery is how often a key is typed.
 	keyEvery = 250 * time.Millisecond
 )
@@ -237,7 +237,7 @@ func (w *watched) recovered() {
 	w.press(press{"e", "evidence", func(screen string) bool { return strings.Contains(screen, "evidence   Esc back") }})
 	w.screen.WaitUntil("every source read", time.Until(w.ended.Add(recovers)), allRead)
 	w.Logf("every source was read %.1f s after it", time.Since(w.ended).Seconds())
-	w.press(presses()[1])
+	w.press(press{"\x1b", "Esc from the evidence", func(screen string) bool { return !strings.Contains(screen, "evidence   Esc back") }})
 }
 
 // showsAll looks at every view of the server, and at what is said of it then.
