@@ -65,18 +65,11 @@ func outages() []outage {
 
 // TestOutages lets a server be restarted, crash, be promoted and vanish behind
 // a firewall: every key is answered at once throughout, all is read again soon
-// after, and nothing is left over. Its parts run beside one another, and beside
-// nothing else, because they measure.
+// after, and nothing is left over. Its parts run alone, because they measure.
 func TestOutages(t *testing.T) {
-	servers.Program(t) // nothing is built or started any more once one measures
-	watch := map[string]func(*testing.T) *watched{}
-	for _, o := range outages() {
-		watch[o.name] = o.prepare(t)
-	}
 	for _, o := range outages() {
 		t.Run(o.name, func(t *testing.T) {
-			t.Parallel()
-			w := watch[o.name](t)
+			w := o.watched(t)
 			before := w.footprint()
 			w.typesDuring(o)
 			w.recovered()
@@ -88,26 +81,21 @@ func TestOutages(t *testing.T) {
 	}
 }
 
-// prepare starts the server, and returns what starts a dashboard that looks at it.
-func (o outage) prepare(t *testing.T) func(*testing.T) *watched {
+// watched starts the server, what is before it, and the dashboard.
+func (o outage) watched(t *testing.T) *watched {
 	t.Helper()
-	server := testkit.Postgres(t, local.PostgresOptions{})
-	testkit.Exec(t, testkit.Connect(t, server.DSN("postgres", "postgres")),
-		"CREATE EXTENSION IF NOT EXISTS pg_stat_statements", "CREATE TABLE orders (id int PRIMARY KEY)")
+	w := &watched{T: t, server: testkit.Postgres(t, local.PostgresOptions{})}
+	testkit.Exec(t, w.admin(), "CREATE EXTENSION IF NOT EXISTS pg_stat_statements", "CREATE TABLE orders (id int PRIMARY KEY)")
 	if o.standby {
-		server = testkit.Standby(t, server, "replica1")
+		w.server = testkit.Standby(t, w.server, "replica1")
 	}
-	return func(t *testing.T) *watched {
-		t.Helper()
-		w := &watched{T: t, server: server}
-		dsn := server.DSN("postgres", "postgres")
-		if o.walled {
-			w.wall = testkit.Wall(t, server)
-			dsn = w.wall.DSN("postgres", "postgres")
-		}
-		w.watch(dsn)
-		return w
+	dsn := w.server.DSN("postgres", "postgres")
+	if o.walled {
+		w.wall = testkit.Wall(t, w.server)
+		dsn = w.wall.DSN("postgres", "postgres")
 	}
+	w.watch(dsn)
+	return w
 }
 
 // watch starts the dashboard and waits until it has read all and is fully connected.
