@@ -20,6 +20,7 @@ const maxMute = 24 * time.Hour
 // steps it; the other methods may be called from any.
 type Engine struct {
 	set     Set
+	metrics func() catalogue // made by the first step: the first frame does not wait for it
 	mu      sync.Mutex
 	series  map[string]series
 	now     time.Time // of the last step
@@ -28,7 +29,7 @@ type Engine struct {
 
 // New makes an engine that has seen nothing.
 func New(set Set) *Engine {
-	e := &Engine{set: set, series: map[string]series{}}
+	e := &Engine{set: set, metrics: sync.OnceValue(newCatalogue), series: map[string]series{}}
 	e.current.Store(&[]Alert{})
 	return e
 }
@@ -43,7 +44,7 @@ func (e *Engine) Current() []Alert { return *e.current.Load() }
 func (e *Engine) Step(v store.View) []Alert {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	p := pass{set: e.set, now: v.Now(), facts: index(v), sources: v.Sources(), before: e.series, after: map[string]series{}}
+	p := pass{set: e.set, metrics: e.metrics(), now: v.Now(), facts: index(v), sources: v.Sources(), before: e.series, after: map[string]series{}}
 	p.run()
 	e.series, e.now = p.after, p.now
 	return e.publish()

@@ -594,13 +594,13 @@ func TestNumbersForPeople(t *testing.T) {
 
 func TestEveryShippedRuleFitsItsMetric(t *testing.T) {
 	seen := map[string]bool{}
-	set := Defaults()
+	set, metrics := Defaults(), newCatalogue()
 	for _, r := range set.Rules {
 		if seen[r.ID] {
 			t.Errorf("%s: twice", r.ID)
 		}
 		seen[r.ID] = true
-		if errs := faults(r, set); len(errs) > 0 {
+		if errs := faults(r, set, metrics); len(errs) > 0 {
 			t.Errorf("%s: %v", r.ID, errs)
 		}
 		if r.Runbook == "" || r.Group == "" {

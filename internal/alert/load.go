@@ -3,6 +3,7 @@ package alert
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -51,7 +52,7 @@ func Load(name string, data []byte, base Set) (Set, error) {
 	if err := doc.Decode(&file); err != nil {
 		return Set{}, err
 	}
-	m := merge{doc: doc, set: base}
+	m := merge{doc: doc, set: base, metrics: newCatalogue()}
 	m.set.Rules = slices.Clone(base.Rules)
 	m.head(file)
 	for i, w := range file.Rules {
@@ -65,9 +66,10 @@ func Load(name string, data []byte, base Set) (Set, error) {
 
 // merge applies a file to a set and collects its faults.
 type merge struct {
-	doc  *strict.Doc
-	set  Set
-	errs []error
+	doc     *strict.Doc
+	set     Set
+	metrics catalogue
+	errs    []error
 }
 
 func (m *merge) refuse(path []any, format string, args ...any) {
@@ -143,7 +145,7 @@ func (m *merge) fill(path []any, r Rule, w writtenRule) Rule {
 	if len(m.errs) > before {
 		return r
 	}
-	for _, f := range faults(r, m.set) {
+	for _, f := range faults(r, m.set, m.metrics) {
 		m.errs = append(m.errs, m.place(path, f))
 	}
 	return r
@@ -185,7 +187,7 @@ type fault struct {
 }
 
 // faults tells what is wrong with a rule of a set.
-func faults(r Rule, s Set) []fault {
+func faults(r Rule, s Set, metrics catalogue) []fault {
 	var out []fault
 	refuse := func(key, format string, args ...any) {
 		out = append(out, fault{key: key, text: fmt.Sprintf(format, args...)})
@@ -193,10 +195,10 @@ func faults(r Rule, s Set) []fault {
 	if r.Fire.Op == "" {
 		refuse("id", "rule %s: fire is missing", r.ID)
 	}
-	if m, ok := metric(r.Metric); ok {
+	if m, ok := metrics[r.Metric]; ok {
 		out = append(out, misfits(r, m)...)
 	} else {
-		out = append(out, fault{key: "metric", text: "metric", name: r.Metric, valid: metricNames()})
+		out = append(out, fault{key: "metric", text: "metric", name: r.Metric, valid: slices.Sorted(maps.Keys(metrics))})
 	}
 	if !slices.Contains([]Severity{P0, P1, P2, P3}, r.Severity) {
 		refuse("severity", "severity %q: one of P0, P1, P2, P3", r.Severity)
@@ -242,14 +244,6 @@ func misfits(r Rule, m Metric) []fault {
 			text = "window is missing: metric " + m.Name + " is taken over 1m and 5m"
 		}
 		out = append(out, fault{key: "window", text: text})
-	}
-	return out
-}
-
-func metricNames() []string {
-	var out []string
-	for _, m := range Metrics() {
-		out = append(out, m.Name)
 	}
 	return out
 }

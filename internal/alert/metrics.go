@@ -67,24 +67,21 @@ func Metrics() []Metric {
 	return out
 }
 
-// metric finds a number by its name.
-func metric(name string) (Metric, bool) {
-	for _, m := range Metrics() {
-		if m.Name == name {
-			return m, true
-		}
-	}
-	return Metric{}, false
-}
+// catalogue is every number there is, by its name. Making it goes through a
+// specimen of every snapshot, so whoever asks often keeps one.
+type catalogue map[string]Metric
 
-func unitOf(name string) model.Unit {
-	m, _ := metric(name)
-	return m.Unit
+func newCatalogue() catalogue {
+	c := catalogue{}
+	for _, m := range Metrics() {
+		c[m.Name] = m
+	}
+	return c
 }
 
 // gives tells whether a source of that name gives a metric.
-func gives(source, name string) bool {
-	m, ok := metric(name)
+func (c catalogue) gives(source, name string) bool {
+	m, ok := c[name]
 	if prefix, several := strings.CutSuffix(m.Source, "*"); several {
 		return strings.HasPrefix(source, prefix)
 	}

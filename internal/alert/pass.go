@@ -13,6 +13,7 @@ import (
 // pass is one look at all series.
 type pass struct {
 	set     Set
+	metrics catalogue
 	now     time.Time
 	facts   map[string][]given
 	sources []store.Status
@@ -90,8 +91,8 @@ func (p *pass) apply(r Rule) {
 		}
 	}
 	for _, src := range p.sources {
-		if src.At.IsZero() && src.State == store.Error && !seen[src.Name] && gives(src.Name, r.Metric) {
-			reading := Reading{Unit: unitOf(r.Metric), Why: src.Fail.Text}
+		if src.At.IsZero() && src.State == store.Error && !seen[src.Name] && p.metrics.gives(src.Name, r.Metric) {
+			reading := Reading{Unit: p.metrics[r.Metric].Unit, Why: src.Fail.Text}
 			p.follow(r, series{Source: src.Name, Reading: reading}, unclear)
 		}
 	}

@@ -31,6 +31,7 @@ func (c *command) dashboard() error {
 
 // screen runs the dashboard of a program until it is left.
 func (c *command) screen(p *program) error {
+	debug.SetGCPercent(collectStart)
 	t, err := c.terminal()
 	if errors.Is(err, term.ErrNotTerminal) {
 		c.warn(errors.New("no terminal here, so this is the status, once (over SSH: ssh -t)"))
@@ -69,6 +70,10 @@ func (c *command) terminal() (*term.Terminal, error) {
 // The dashboard allocates little and runs for long on a machine that is not its
 // own: half the usual costs it milliseconds a minute and spares 2 MB.
 const collectAt = 50
+
+// collectStart is the same up to the first frame. Next to nothing that is made
+// for it is garbage, so to collect only puts it off.
+const collectStart = 400
 
 // runScreen builds the screen on the terminal and runs it.
 func (c *command) runScreen(p *program, t *term.Terminal) (term.Ending, error) {

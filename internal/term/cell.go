@@ -3,16 +3,15 @@ package term
 import (
 	"unicode"
 
-	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/uniseg"
 )
 
-// dot is one cell as drawn: a character, what is drawn over it, and the style.
+// dot is one cell as drawn: a character, what is drawn over it, and its look.
 // The zero dot is a cell whose content is not known.
 type dot struct {
-	r     rune
-	more  [maxMarks]rune // 0 where there is none
-	style tcell.Style
+	r    rune
+	more [maxMarks]rune // 0 where there is none
+	look look
 }
 
 // text returns the dot's characters as a string.
@@ -71,7 +70,7 @@ func safeRune(r rune) rune {
 
 // asciiCell is the form of d for terminals that show ASCII only.
 func asciiCell(d dot) dot {
-	return dot{r: asciiRune(d.r), style: d.style}
+	return dot{r: asciiRune(d.r), look: d.look}
 }
 
 // The ASCII characters that stand for our marks, one for one.

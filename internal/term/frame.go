@@ -56,7 +56,7 @@ func (s *Screen) pass() (changed bool) {
 	for i := range s.cur {
 		if s.cur[i] != s.shown[i] {
 			s.shown[i] = s.cur[i]
-			s.Screen.Put(i%s.w, i/s.w, s.cur[i].text(), s.cur[i].style)
+			s.Screen.Put(i%s.w, i/s.w, s.cur[i].text(), s.palette.styles[s.cur[i].look])
 			changed = true
 		}
 	}

@@ -18,15 +18,16 @@ type Screen struct {
 	onError      func(error) // end of file or an error on the terminal
 	events       events
 
-	mu     sync.Mutex
-	w, h   int
-	cur    []dot // what was drawn
-	shown  []dot // what the screen below was given
-	cursor cursor
-	sent   cursor
-	missed bool // a frame was dropped
-	stale  bool // the screen below must be sent whole
-	asides asides
+	mu      sync.Mutex
+	w, h    int
+	cur     []dot // what was drawn
+	shown   []dot // what the screen below was given
+	palette palette
+	cursor  cursor
+	sent    cursor
+	missed  bool // a frame was dropped
+	stale   bool // the screen below must be sent whole
+	asides  asides
 }
 
 // cursor is where the cursor is wanted, and how it looks.
@@ -40,7 +41,7 @@ type cursor struct {
 // Without colour all cells have the default colours. Terminals make their own;
 // tests put one in front of a simulation screen.
 func NewScreen(under tcell.Screen, ascii, color bool) *Screen {
-	s := &Screen{Screen: under, ascii: ascii, color: color}
+	s := &Screen{Screen: under, ascii: ascii, color: color, palette: newPalette()}
 	s.cursor = cursor{x: -1, y: -1, color: tcell.ColorDefault}
 	s.sent = s.cursor
 	s.fit()
@@ -91,10 +92,11 @@ func (s *Screen) fill(d dot) {
 // dot makes the cell that is kept for what a widget draws.
 func (s *Screen) dot(r rune, more []rune, style tcell.Style) dot {
 	d := safeCell(r, more)
-	d.style = style.Url("").UrlId("") // links are not ours to pass on: any scheme, any text
+	style = style.Url("").UrlId("") // links are not ours to pass on: any scheme, any text
 	if !s.color {
-		d.style = d.style.Foreground(tcell.ColorDefault).Background(tcell.ColorDefault)
+		style = style.Foreground(tcell.ColorDefault).Background(tcell.ColorDefault)
 	}
+	d.look = s.palette.look(style)
 	if s.ascii {
 		d = asciiCell(d)
 	}
@@ -113,7 +115,7 @@ func (s *Screen) set(x, y int, r rune, more []rune, style tcell.Style) {
 		return
 	}
 	at := &s.cur[y*s.w+x]
-	*at = s.dot(r, more, inherit(style, at.style))
+	*at = s.dot(r, more, inherit(style, s.palette.styles[at.look]))
 }
 
 // inherit replaces the colour "none" of style, which means: as it was.
@@ -178,31 +180,32 @@ func (s *Screen) PutStrStyled(x, y int, str string, style tcell.Style) {
 
 // Get returns what was drawn at x, y, and its width in cells.
 func (s *Screen) Get(x, y int) (text string, style tcell.Style, width int) {
-	d, ok := s.at(x, y)
+	d, style, ok := s.at(x, y)
 	if !ok {
 		return "", tcell.StyleDefault, 0
 	}
-	return d.text(), d.style, d.width()
+	return d.text(), style, d.width()
 }
 
 // GetContent is the older form of Get.
 func (s *Screen) GetContent(x, y int) (r rune, more []rune, style tcell.Style, width int) {
-	d, ok := s.at(x, y)
+	d, style, ok := s.at(x, y)
 	if !ok {
 		return 0, nil, tcell.StyleDefault, 0
 	}
 	if d.more[0] != 0 {
 		more = []rune(d.text())[1:]
 	}
-	return d.r, more, d.style, d.width()
+	return d.r, more, style, d.width()
 }
 
-// at returns the cell at x, y, if there is one.
-func (s *Screen) at(x, y int) (dot, bool) {
+// at returns the cell at x, y and its style, if there is one.
+func (s *Screen) at(x, y int) (dot, tcell.Style, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if x < 0 || y < 0 || x >= s.w || y >= s.h {
-		return dot{}, false
+		return dot{}, tcell.StyleDefault, false
 	}
-	return s.cur[y*s.w+x], true
+	d := s.cur[y*s.w+x]
+	return d, s.palette.styles[d.look], true
 }
