@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"syscall"
 
@@ -66,14 +67,21 @@ func (c *command) terminal() (*term.Terminal, error) {
 	return term.Open(term.Options{ASCII: c.ascii, NoColor: os.Getenv("NO_COLOR") != ""})
 }
 
-// collectAt is by how many per cent the heap may grow between two collections.
-// The dashboard allocates little and runs for long on a machine that is not its
-// own: half the usual costs it milliseconds a minute and spares 2 MB.
-const collectAt = 50
+// By how many per cent the heap may grow between two collections: up to the
+// first frame, for which next to nothing is made that is garbage, and after it.
+const (
+	collectStart = 400
+	collectAt    = 75
+)
 
-// collectStart is the same up to the first frame. Next to nothing that is made
-// for it is garbage, so to collect only puts it off.
-const collectStart = 400
+// thrifty is how the dashboard runs on a machine that is not its own: on one
+// processor, which leaves the others alone and spares most of what it costs to
+// hand a few milliseconds of work a second from one to another; and with a
+// heap of a few megabytes.
+func thrifty() {
+	runtime.GOMAXPROCS(1)
+	debug.SetGCPercent(collectAt)
+}
 
 // runScreen builds the screen on the terminal and runs it.
 func (c *command) runScreen(p *program, t *term.Terminal) (term.Ending, error) {
@@ -105,7 +113,7 @@ func (c *command) runScreen(p *program, t *term.Terminal) (term.Ending, error) {
 	}
 	watched := make(chan struct{})
 	session = app.Session(t, func() {
-		debug.SetGCPercent(collectAt)
+		thrifty()
 		w.run(ctx)
 		close(watched)
 	})

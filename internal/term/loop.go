@@ -117,43 +117,36 @@ func (l *Loop) Stop(limit time.Duration) bool {
 func (l *Loop) run() {
 	defer close(l.ended)
 	last := time.Now()
-	for l.await(last.Truncate(tick).Add(tick)) {
-		last = time.Now()
-		l.frame()
-		if !l.pause(framePad) {
-			return
+	next := last // what was dropped does not count: the pause goes on
+	for l.await(last.Truncate(tick).Add(tick), next) {
+		if last = time.Now(); !last.Before(next) {
+			next = last.Add(framePad)
 		}
+		l.frame()
 	}
 }
 
-// await waits for the time next, which may have passed, or for something urgent.
-// It returns false on Stop.
-func (l *Loop) await(next time.Time) bool {
-	timer := time.NewTimer(time.Until(next))
-	defer timer.Stop()
-	select {
-	case <-l.quit:
-		return false
-	case <-l.wake:
-	case <-l.missed:
-	case <-timer.C:
+// await waits for the second full, which may have passed, for something urgent,
+// both not before next, or for a frame that was dropped. It returns false on
+// Stop. It wakes up for nothing else: that would be felt in what a day costs.
+func (l *Loop) await(full, next time.Time) bool {
+	if full.Before(next) {
+		full = next
 	}
-	return true
-}
-
-// pause waits for d, and draws in it only what was dropped. It returns false on
-// Stop.
-func (l *Loop) pause(d time.Duration) bool {
-	timer := time.NewTimer(d)
+	timer := time.NewTimer(time.Until(full))
 	defer timer.Stop()
+	wake := l.wake
 	for {
 		select {
 		case <-l.quit:
 			return false
 		case <-l.missed:
-			l.frame()
+			return true
 		case <-timer.C:
 			return true
+		case <-wake:
+			wake = nil
+			timer.Reset(time.Until(next))
 		}
 	}
 }
