@@ -35,6 +35,7 @@ const (
 type Options struct {
 	Base      string        // scheme, host and an optional path before all others
 	Token     string        // sent as a bearer token; "" sends none
+	User      string        // sends Token as the password of this user instead (HTTP Basic)
 	UserAgent string        // tocsin/VERSION
 	Timeout   time.Duration // of one call with its body; 0 is 10 s
 	Scope     string        // the right that the token needs, told when it is refused
@@ -43,8 +44,10 @@ type Options struct {
 // Client speaks to one base address. It is safe for use by many goroutines and
 // keeps at most two connections.
 type Client struct {
-	opts Options
-	http *http.Client
+	opts  Options
+	http  *http.Client
+	quota quota
+	seen  seen
 }
 
 // Request is a call that changes something.
@@ -123,17 +126,24 @@ func (c *Client) Send(ctx context.Context, r Request, out any) (status int, err 
 func (c *Client) call(ctx context.Context, r Request, accept string) (status int, body []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, c.opts.Timeout)
 	defer cancel()
+	if err := c.spent(r, time.Now()); err != nil {
+		return 0, nil, err
+	}
 	req, err := c.request(ctx, r, accept)
 	if err != nil {
 		return 0, nil, err
 	}
+	known, again := c.seen.ask(req)
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return 0, nil, c.noAnswer(r, err)
 	}
 	defer resp.Body.Close()
+	c.quota.note(r.Path, resp.Header, time.Now())
 	body, err = io.ReadAll(io.LimitReader(resp.Body, MaxBody+1))
 	switch {
+	case resp.StatusCode == http.StatusNotModified && again:
+		return http.StatusOK, known, nil
 	case resp.StatusCode >= 300: // the status says more than a body that broke off
 		return resp.StatusCode, nil, c.refused(r, resp, body)
 	case err != nil:
@@ -141,6 +151,7 @@ func (c *Client) call(ctx context.Context, r Request, accept string) (status int
 	case len(body) > MaxBody:
 		return resp.StatusCode, nil, c.fail(r, model.Protocol, fmt.Sprintf("the answer is larger than %d MB", MaxBody>>20))
 	}
+	c.seen.keep(req, resp, body)
 	return resp.StatusCode, body, nil
 }
 
@@ -168,7 +179,10 @@ func (c *Client) request(ctx context.Context, r Request, accept string) (*http.R
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	if c.opts.Token != "" {
+	switch {
+	case c.opts.User != "":
+		req.SetBasicAuth(c.opts.User, c.opts.Token)
+	case c.opts.Token != "":
 		req.Header.Set("Authorization", "Bearer "+c.opts.Token)
 	}
 	return req, nil
