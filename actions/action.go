@@ -46,6 +46,8 @@ const (
 	TypeSpan       Type = "span"         // 90m, 24h at most
 	TypeQueryID    Type = "pg.queryid"   // decimal, may be negative
 	TypeOID        Type = "pg.oid"       // decimal
+	TypeCount      Type = "count"        // a whole number above zero
+	TypeIP         Type = "ip"           // one IPv4 address
 )
 
 // Param is one argument of an action.

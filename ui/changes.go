@@ -96,9 +96,10 @@ func sourceChanges(in In) []change {
 	return out
 }
 
-// serverOf names what a source reads: its server, or itself when it stands alone.
+// serverOf names what a source reads: its server, or itself when it stands alone
+// or when a right is missing that the others may have.
 func serverOf(s store.Status) string {
-	if s.Group != "" {
+	if s.Group != "" && (s.Fail == nil || s.Fail.Class != model.Denied) {
 		return s.Group
 	}
 	return s.Name

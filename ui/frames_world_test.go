@@ -20,6 +20,7 @@ type values struct {
 	tables      *model.Tables
 	relations   relationValues
 	server      serverValues
+	hosted      hostedValues
 	host        *model.Host
 	redis       *model.Redis
 	deploys     *model.Deployments
@@ -116,6 +117,7 @@ func calm(now time.Time) values {
 		tables:     withParts(calmTables(now), now),
 		relations:  calmRelations(now),
 		server:     calmServer(now),
+		hosted:     calmHosted(now, wave),
 		host:       calmHost(wave),
 		redis: &model.Redis{Version: "7.2.4", HitPct: ptr(96.1 + wave/10), Lookups: 5210, Ops: ptr(812.0 + 10*wave), Evicted: ptr(0.0),
 			Used: 41 << 20, Max: 100 << 20, Clients: ptr(int64(38)), Blocked: ptr(int64(0)), SlowLog: ptr(int64(0)), Keys: 10420},
@@ -193,6 +195,7 @@ type company struct {
 	tables      *store.Cell[model.Tables]
 	relations   relationCells
 	server      serverCells
+	hosted      hostedCells
 	host        *store.Cell[model.Host]
 	redis       *store.Cell[model.Redis]
 	deploys     *store.Cell[model.Deployments]
@@ -213,6 +216,7 @@ func cellsOf(s *store.Store, sc scene, now time.Time) company {
 		deploys: store.NewCell(s, store.DeploymentsKey(), one), relations: relationCellsOf(s, pg),
 	}
 	c.server = serverCellsOf(s, pg, last.server.pooler != nil)
+	c.hosted = hostedCellsOf(s)
 	for _, a := range last.apps {
 		c.apps = append(c.apps, store.NewCell(s, store.AppKey(a.Name), one))
 	}
@@ -232,6 +236,7 @@ func (c company) put(v values, now time.Time) {
 	write(c.tables, v.tables, v, now)
 	c.relations.put(v, now)
 	c.server.put(v, now)
+	c.hosted.put(v, now)
 	write(c.host, v.host, v, now)
 	write(c.redis, v.redis, v, now)
 	write(c.deploys, v.deploys, v, now)

@@ -22,6 +22,8 @@ func serviceDetail(in In, key string) []Line {
 		return append(lines, appLines(s)...)
 	case store.Sample[model.StatusPage]:
 		return append(lines, pageLines(in, s)...)
+	case store.Sample[model.SupabaseProject]:
+		return append(lines, projectLines(in, s.Value)...)
 	default:
 		return lines
 	}

@@ -38,7 +38,7 @@ func Suspects(v store.View, alerts []Alert) []Suspect {
 	for _, look := range []func(*scene) []candidate{
 		(*scene).serversDown, (*scene).lockPileUp, (*scene).badDeploy, (*scene).connections,
 		(*scene).providers, (*scene).servicesDown, (*scene).staleCache, (*scene).slowQuery,
-		(*scene).bloat, (*scene).host, (*scene).standbys, (*scene).pooler,
+		(*scene).bloat, (*scene).host, (*scene).standbys, (*scene).pooler, (*scene).supabase,
 	} {
 		found = append(found, look(s)...)
 	}
@@ -76,9 +76,11 @@ type candidate struct {
 
 // The weights, in the order of cause and consequence.
 const (
+	weightProject     = 105 // a project that is off is why its server is down
 	weightServerDown  = 100
 	weightLocks       = 90
 	weightDeploy      = 80
+	weightReadOnly    = 75
 	weightConnections = 70
 	weightProvider    = 60 // with symptoms of ours
 	weightDiskFull    = 55
@@ -86,6 +88,7 @@ const (
 	weightSlowFelt    = 45 // a long statement while requests are slow
 	weightStale       = 40
 	weightSlow        = 30
+	weightMachine     = 25 // of the database, as its provider tells
 	weightBloat       = 20
 	weightHost        = 18 // the machine tocsin runs on is seldom the one that serves
 	weightProviderFar = 15 // a provider's trouble that nobody feels here

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"tocsin/actions"
@@ -26,7 +27,8 @@ func (p *program) operations(readOnly bool) (*actions.Runner, error) {
 		Server: p.target.Name, ReadOnly: readOnly, Audit: log, Facts: storeFacts{p.store}, Refresh: p.wake,
 	}
 	servers := actions.Standbys{Server: p.postgres, Named: p.standbys}
-	return actions.NewRunner(o, declared(servers, p.deploys(), cache, marks{p.state, p.engine})...)
+	return actions.NewRunner(o, slices.Concat(
+		declared(servers, p.deploys(), cache, marks{p.state, p.engine}), declaredAtSupabase(p.project()))...)
 }
 
 // declared lists every action there is, on these servers.

@@ -15,6 +15,7 @@ import (
 	"tocsin/internal/sched"
 	"tocsin/internal/statuspage"
 	"tocsin/internal/store"
+	"tocsin/internal/supabase"
 	"tocsin/internal/vercel"
 	"tocsin/internal/web"
 )
@@ -36,6 +37,7 @@ type program struct {
 	postgres *pg.Server
 	standbys map[string]*pg.Server // those with an address, by name
 	vercel   *once[*vercel.Client]
+	supabase *once[*supabase.Client] // nil where no project is configured
 	secrets  secrets
 	closers  []func()
 }
@@ -215,6 +217,7 @@ func (p *program) addProviders() {
 		add(p, store.StatusPageKey(c.Name), collectors.StatusPage{Name: c.Name, URL: c.URL, Client: client},
 			sched.Timing{Every: time.Minute, Timeout: 15 * time.Second, MaxWait: 5 * time.Minute})
 	}
+	p.addSupabase()
 	switch {
 	case p.target.Vercel != nil:
 		p.addVercel(*p.target.Vercel)

@@ -24,6 +24,7 @@ type Target struct {
 	Probes      []Probe      `yaml:"probes" doc:"services to reach from here"`
 	StatusPages []StatusPage `yaml:"status_pages" doc:"what providers say of themselves (Atlassian Statuspage)"`
 	Vercel      *Vercel      `yaml:"vercel" doc:"deployments at Vercel"`
+	Supabase    *Supabase    `yaml:"supabase" doc:"the project at Supabase"`
 	Deploy      *Deploy      `yaml:"deploy" doc:"deployments elsewhere, by commands of your own; instead of vercel"`
 }
 
@@ -56,10 +57,23 @@ type PgBouncer struct {
 	Password *SecretRef `yaml:"password" doc:"where the password is; without it ~/.pgpass counts"`
 }
 
-// Redis is a Redis server.
+// Redis is a Redis server, reached by its own protocol or, where only that is
+// given, over HTTP.
 type Redis struct {
-	URL      string     `yaml:"url" need:"yes" doc:"redis://host:port/db, rediss:// for TLS or unix:///path; without a password"`
-	Password *SecretRef `yaml:"password" doc:"where the password is"`
+	URL       string     `yaml:"url" doc:"redis://host:port/db, rediss:// for TLS or unix:///path; without a password"`
+	Password  *SecretRef `yaml:"password" doc:"where the password is"`
+	CA        string     `yaml:"ca" doc:"file with the certificate (PEM) of the authority that signed the server's, where the system does not know it"`
+	RESTURL   string     `yaml:"rest_url" doc:"address of the REST API of an Upstash database, in place of url"`
+	RESTToken *SecretRef `yaml:"rest_token" doc:"where its token is; a read-only one is enough to look"`
+	Upstash   *Upstash   `yaml:"upstash" doc:"what Upstash itself counts of the database: hits, latency, bandwidth; accounts made through Vercel or Fly.io have no such key"`
+}
+
+// Upstash is a database as its provider sees it.
+type Upstash struct {
+	Database string     `yaml:"database" need:"yes" doc:"id of the database"`
+	Email    string     `yaml:"email" need:"yes" doc:"of the account"`
+	APIKey   *SecretRef `yaml:"api_key" need:"yes" doc:"where the management API key is"`
+	BaseURL  string     `yaml:"base_url" default:"https://api.upstash.com/v2" doc:"address of the management API"`
 }
 
 // App is an application with a metrics endpoint (Prometheus text).
@@ -98,6 +112,15 @@ type Vercel struct {
 	Team    string     `yaml:"team" doc:"slug or id of the team"`
 	Token   *SecretRef `yaml:"token" need:"yes" doc:"where the access token is"`
 	BaseURL string     `yaml:"base_url" default:"https://api.vercel.com" doc:"address of the API"`
+}
+
+// Supabase is a project at Supabase.
+type Supabase struct {
+	Project    string     `yaml:"project" need:"yes" doc:"reference of the project: 20 lower-case letters"`
+	Token      *SecretRef `yaml:"token" need:"yes" doc:"where the access token of the management API is (sbp_…); one of its own, with read rights, is best"`
+	MetricsKey *SecretRef `yaml:"metrics_key" doc:"where a secret key of the project is (sb_secret_…), for what its machine tells: CPU, memory, disk; without it that is not read"`
+	BaseURL    string     `yaml:"base_url" default:"https://api.supabase.com" doc:"address of the management API"`
+	MetricsURL string     `yaml:"metrics_url" default:"that of the project" doc:"address of the metrics of its machine"`
 }
 
 // Deploy does with commands what a deployment provider would do. Each is a

@@ -78,7 +78,7 @@ func (c *checker) target(path []any, t Target) Target {
 		c.refuse(path, "target %q: use letters, digits, dot, dash and underscore: it is typed and names a folder", t.Name)
 	}
 	sources := len(t.Apps) + len(t.Probes) + len(t.StatusPages)
-	if sources == 0 && t.Postgres == nil && t.PgBouncer == nil && t.Redis == nil && t.Vercel == nil && t.Deploy == nil {
+	if sources == 0 && t.Postgres == nil && t.PgBouncer == nil && t.Redis == nil && t.Vercel == nil && t.Supabase == nil && t.Deploy == nil {
 		c.refuse(path, "target %s has nothing to watch", t.Name)
 	}
 	if t.Vercel != nil && t.Deploy != nil {
@@ -88,6 +88,7 @@ func (c *checker) target(path []any, t Target) Target {
 	t.PgBouncer = c.pgbouncer(at(path, "pgbouncer"), t.PgBouncer)
 	t.Redis = c.redis(at(path, "redis"), t.Redis)
 	t.Vercel = c.vercel(at(path, "vercel"), t.Vercel)
+	t.Supabase = c.supabase(at(path, "supabase"), t.Supabase)
 	c.deploy(at(path, "deploy"), t.Deploy)
 	t.Apps = each(c, at(path, "apps"), t.Apps, c.app)
 	t.Probes = each(c, at(path, "probes"), t.Probes, c.probe)

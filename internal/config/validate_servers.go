@@ -68,16 +68,6 @@ func holdsPassword(dsn string) bool {
 	return regexp.MustCompile(`(^|\s)password\s*=`).MatchString(dsn)
 }
 
-func (c *checker) redis(path []any, r *Redis) *Redis {
-	if r == nil {
-		return nil
-	}
-	own := *r
-	c.address(at(path, "url"), r.URL, "redis", "rediss", "unix")
-	own.Password = c.secret(at(path, "password"), r.Password)
-	return &own
-}
-
 func (c *checker) vercel(path []any, v *Vercel) *Vercel {
 	if v == nil {
 		return nil

@@ -30,6 +30,7 @@ type configTarget struct {
 	Probes      []configProbe  `yaml:"probes"`
 	StatusPages []configPage   `yaml:"status_pages"`
 	Vercel      configVercel   `yaml:"vercel"`
+	Supabase    configSupabase `yaml:"supabase"`
 }
 
 type configSecret struct {
@@ -86,6 +87,14 @@ type configVercel struct {
 	BaseURL string       `yaml:"base_url"`
 }
 
+type configSupabase struct {
+	Project    string       `yaml:"project"`
+	Token      configSecret `yaml:"token"`
+	MetricsKey configSecret `yaml:"metrics_key"`
+	BaseURL    string       `yaml:"base_url"`
+	MetricsURL string       `yaml:"metrics_url"`
+}
+
 // announce opens the status pages and the control address and writes what
 // others need to find the world: secrets, configuration and control file.
 func (w *world) announce(context.Context) error {
@@ -116,6 +125,7 @@ func (w *world) target() (configTarget, error) {
 		"postgres": w.database.passwords["tocsin"],
 		"redis":    w.cache.password,
 		"vercel":   w.info.ProviderToken,
+		"supabase": w.info.ManagedToken, "supabase-metrics": w.managed.key,
 	} {
 		secrets[name] = configSecret{File: w.site.private(name)}
 		if err := os.WriteFile(w.site.private(name), []byte(secret+"\n"), 0o600); err != nil {
@@ -141,6 +151,10 @@ func (w *world) target() (configTarget, error) {
 		},
 		StatusPages: pages,
 		Vercel:      configVercel{Project: projectName, Team: teamName, Token: secrets["vercel"], BaseURL: w.info.ProviderURL},
+		Supabase: configSupabase{
+			Project: managedRef, Token: secrets["supabase"], MetricsKey: secrets["supabase-metrics"],
+			BaseURL: w.info.ManagedURL, MetricsURL: w.managed.metricsURL,
+		},
 	}, nil
 }
 

@@ -28,6 +28,7 @@ type State struct {
 	Skipped        int64    `json:"skipped"`    // customers who came while too many waited
 	RedisInProcess bool     `json:"redis_in_process"`
 	PostgresPID    int      `json:"postgres_pid"`
+	Partner        string   `json:"partner"` // why the partner does not get at the orders; "" while it does
 }
 
 // openControl serves the address that breaks and mends the world:
@@ -76,6 +77,7 @@ func (w *world) state() State {
 		Build: w.shop.Live().Name, Deployment: deployment, Faults: w.faults.running(),
 		Requests: requests, Errors: failures, Sent: w.load.sent.Load(), Skipped: w.load.skipped.Load(),
 		RedisInProcess: w.cache.InProcess(), PostgresPID: w.database.server.PID(),
+		Partner: w.partner.refused(),
 	}
 }
 
@@ -89,9 +91,7 @@ func (w *world) treatPostgres(ctx context.Context, verb string) error {
 	case "stop":
 		err = w.database.server.Halt(ctx)
 	case "start":
-		if err = w.database.server.Restart(ctx); err == nil {
-			err = w.site.enlist(w.database.server.PID(), w.database.server.Dir())
-		}
+		err = w.restartPostgres(ctx)
 	case "pause":
 		err = w.database.server.Pause()
 	case "resume":
@@ -101,6 +101,14 @@ func (w *world) treatPostgres(ctx context.Context, verb string) error {
 	}
 	w.journal.note("postgres."+verb, "", err)
 	return err
+}
+
+// restartPostgres starts the server anew, and notes the process that it is then.
+func (w *world) restartPostgres(ctx context.Context) error {
+	if err := w.database.server.Restart(ctx); err != nil {
+		return err
+	}
+	return w.site.enlist(w.database.server.PID(), w.database.server.Dir())
 }
 
 // answerControl says how it went: 404 for what does not exist, 409 for what

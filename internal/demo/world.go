@@ -33,6 +33,8 @@ type world struct {
 	cache    *cache
 	shop     *shop.Shop
 	project  *project
+	managed  *managed
+	partner  *partner
 	load     *load
 	faults   *faults
 }
@@ -68,7 +70,7 @@ func (w *world) end() error {
 // up brings the company into business, step by step.
 func (w *world) up(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		w.prepare, w.startDatabase, w.loadData, w.startStandby, w.startRedis, w.openShop, w.release, w.announce, w.openForBusiness,
+		w.prepare, w.startDatabase, w.loadData, w.startStandby, w.startRedis, w.openShop, w.release, w.openManaged, w.announce, w.openForBusiness,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -184,6 +186,7 @@ func (w *world) openShop(ctx context.Context) error {
 		return err
 	}
 	w.load = newLoad(w.info.ShopURL)
+	w.partner = &partner{dsn: w.database.dsn("reports", "partner-feed")}
 	return nil
 }
 
@@ -201,6 +204,7 @@ func (w *world) openForBusiness(ctx context.Context) error {
 	w.group.run("customers", w.load.run)
 	w.group.run("worker", w.shop.Work)
 	w.group.run("faults", w.faults.watch)
+	w.group.run("partner", w.partner.run)
 	if w.opts.Scenario != "" {
 		w.group.run("scenario", w.playScenario)
 	}

@@ -8,6 +8,7 @@ func meanings() map[string]string {
 	all := databaseMeanings()
 	maps.Copy(all, serverMeanings())
 	maps.Copy(all, serviceMeanings())
+	maps.Copy(all, supabaseMeanings())
 	return all
 }
 

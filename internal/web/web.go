@@ -39,6 +39,7 @@ type Options struct {
 	UserAgent string        // tocsin/VERSION
 	Timeout   time.Duration // of one call with its body; 0 is 10 s
 	Scope     string        // the right that the token needs, told when it is refused
+	Header    http.Header   // sent with every request; nil sends none
 }
 
 // Client speaks to one base address. It is safe for use by many goroutines and
@@ -50,12 +51,14 @@ type Client struct {
 	seen  seen
 }
 
-// Request is a call that changes something.
+// Request is one call in full.
 type Request struct {
 	Method string
 	Path   string // escaped, with its leading slash
 	Query  url.Values
-	Body   any // sent as JSON; nil sends none
+	Body   any               // sent as JSON; nil sends none
+	Scope  string            // the right that this call needs; "" is that of [Options]
+	Seen   func(http.Header) // is shown the header of the answer; may be nil
 }
 
 // New returns a client. No connection is made before the first call.
@@ -140,6 +143,9 @@ func (c *Client) call(ctx context.Context, r Request, accept string) (status int
 	}
 	defer resp.Body.Close()
 	c.quota.note(r.Path, resp.Header, time.Now())
+	if r.Seen != nil {
+		r.Seen(resp.Header)
+	}
 	body, err = io.ReadAll(io.LimitReader(resp.Body, MaxBody+1))
 	switch {
 	case resp.StatusCode == http.StatusNotModified && again:
@@ -171,6 +177,9 @@ func (c *Client) request(ctx context.Context, r Request, accept string) (*http.R
 	req, err := http.NewRequestWithContext(ctx, r.Method, target, body)
 	if err != nil {
 		return nil, c.fail(r, model.Broken, "not an address")
+	}
+	for name, values := range c.opts.Header {
+		req.Header[name] = values
 	}
 	req.Header.Set("Accept", accept)
 	if c.opts.UserAgent != "" {
