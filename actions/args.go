@@ -111,6 +111,16 @@ func (t Type) fault(value string) string {
 		if a, err := netip.ParseAddr(value); err != nil || !a.Is4() {
 			return "it is not an IPv4 address"
 		}
+	case TypeNetwork:
+		if _, err := parseNetwork(value); err != nil {
+			return err.Error()
+		}
+	case TypeSwitch:
+		if value != switchOn && value != switchOff {
+			return "say on or off"
+		}
+	case TypeTag:
+		return tagFault(value)
 	case TypeSpan:
 		if d, err := time.ParseDuration(value); err != nil || d <= 0 || d > spanMax {
 			return "it is not a span like 90m, 24h at most"

@@ -104,10 +104,17 @@ func answer(p model.Probe) string {
 // purgeArgs are what clears the stale content of a probe; nil when the
 // configuration does not say.
 func purgeArgs(p model.Probe) map[string]string {
-	if p.Fresh == nil || p.Fresh.Purge == "" {
+	args := map[string]string{}
+	if p.Fresh != nil && p.Fresh.Purge != "" {
+		args["prefix"] = strings.TrimSuffix(p.Fresh.Purge, "*")
+	}
+	if p.Fresh != nil && p.Fresh.Tag != "" {
+		args["tag"] = p.Fresh.Tag
+	}
+	if len(args) == 0 {
 		return nil
 	}
-	return map[string]string{"prefix": strings.TrimSuffix(p.Fresh.Purge, "*")}
+	return args
 }
 
 func appService(in In, a store.Named[model.App]) service {

@@ -164,6 +164,9 @@ func (s *scene) staleCache() []candidate {
 		if prefix := strings.TrimRight(fresh.Purge, "*"); prefix != "" {
 			c.Summary += ": purge " + prefix + "*"
 			c.act("cache.purge", map[string]string{"prefix": prefix})
+		} else if fresh.Tag != "" {
+			c.Summary += ": purge the tag " + fresh.Tag + " at the CDN (cdn.purge)"
+			c.act("cdn.purge", map[string]string{"tag": fresh.Tag})
 		} else {
 			c.Evidence = append(c.Evidence, "no purge is configured for this probe")
 		}

@@ -25,10 +25,12 @@ func (p *program) operations(readOnly bool) (*actions.Runner, error) {
 	}
 	o := actions.Options{
 		Server: p.target.Name, ReadOnly: readOnly, Audit: log, Facts: storeFacts{p.store}, Refresh: p.wake,
+		Promises: p.promises, By: audit.Me().User,
 	}
+	deploys := p.deploys()
 	servers := actions.Standbys{Server: p.postgres, Named: p.standbys}
-	return actions.NewRunner(o, slices.Concat(
-		declared(servers, p.deploys(), cache, marks{p.state, p.engine}), declaredAtSupabase(p.project()))...)
+	return actions.NewRunner(o, slices.Concat(declared(servers, deploys, cache, marks{p.state, p.engine}),
+		declaredAtVercel(p.vercelSite(deploys)), declaredAtSupabase(p.project()))...)
 }
 
 // declared lists every action there is, on these servers.
@@ -51,6 +53,9 @@ const effectWithin = 75 * time.Second
 // deploys is what the deployment actions work with: the provider, or commands.
 func (p *program) deploys() actions.Deploys {
 	d := actions.Deploys{}
+	if p.postgres != nil {
+		d.Migrator = actions.Migrations{Server: p.postgres}
+	}
 	for _, a := range p.target.Apps {
 		labels := model.Labels{"app": a.Name, "window": "1m"}
 		d.Measures = append(d.Measures,
@@ -85,8 +90,14 @@ func (v vercelDeploys) Busy(ctx context.Context) (string, error) {
 }
 
 // Notes implements actions.Switcher.
-func (vercelDeploys) Notes(kind actions.SwitchKind, id string) []actions.Note {
-	return actions.VercelSwitch{}.Notes(kind, id)
+func (v vercelDeploys) Notes(ctx context.Context, s actions.SwitchCase) []actions.Note {
+	notes, err := use(ctx, v.client, func(c *vercel.Client) ([]actions.Note, error) {
+		return actions.VercelSwitch{Client: c}.Notes(ctx, s), nil
+	})
+	if err != nil {
+		return []actions.Note{{Label: "not known", Text: "what changes beside the build: " + err.Error()}}
+	}
+	return notes
 }
 
 // Switch implements actions.Switcher.
@@ -104,10 +115,7 @@ func (p *program) cache() (actions.Cache, error) {
 	out := actions.Cache{Facts: storeFacts{p.store}}
 	for _, c := range p.target.Probes {
 		if c.Fresh != nil && c.Fresh.Purge != "" {
-			out.Measures = append(out.Measures, actions.Measure{
-				Name: "age of " + c.Name, Metric: "cache.age", Labels: model.Labels{"service": c.Name},
-				Better: actions.Lower, Within: effectWithin,
-			})
+			out.Measures = append(out.Measures, ageMeasure(c.Name))
 		}
 	}
 	c := p.target.Redis

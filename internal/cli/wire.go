@@ -34,6 +34,7 @@ type program struct {
 	keys   string        // file of key bindings; "" for none
 	runner *actions.Runner
 
+	promises promises // to take changes back
 	postgres *pg.Server
 	standbys map[string]*pg.Server // those with an address, by name
 	vercel   *once[*vercel.Client]
@@ -51,6 +52,7 @@ func wire(valid config.Valid, target config.Target, readOnly bool) (*program, er
 	p := &program{
 		target: target, state: folderOf(valid, target.Name), engine: alert.New(rules), every: rules.Every, keys: valid.Keys, store: store.New(),
 	}
+	p.promises = promisesOf(valid, target.Name)
 	if err := errors.Join(p.addPostgres(), p.addPooler(), p.addServices()); err != nil {
 		p.close()
 		return nil, fmt.Errorf("%s: target %s: %w", valid.Path, target.Name, err)
@@ -187,7 +189,7 @@ func (p *program) addServices() error {
 func probeOptions(c config.Probe) collectors.ProbeOptions {
 	o := collectors.ProbeOptions{Service: c.Name, Address: c.URL, Timeout: c.Timeout, UserAgent: userAgent()}
 	if c.Fresh != nil {
-		o.Fresh = &collectors.FreshOptions{JSON: c.Fresh.JSON, Max: c.Fresh.Max, Purge: c.Fresh.Purge}
+		o.Fresh = &collectors.FreshOptions{JSON: c.Fresh.JSON, Max: c.Fresh.Max, Purge: c.Fresh.Purge, Tag: c.Fresh.Tag}
 	}
 	return o
 }
@@ -226,6 +228,11 @@ func (p *program) addProviders() {
 	default:
 		missing(p, store.DeploymentsKey(), "name the project under targets."+p.target.Name+".vercel, or commands under deploy")
 	}
+	if p.target.Vercel == nil {
+		hint := "name the project under targets." + p.target.Name + ".vercel"
+		missing(p, store.DomainsKey(), hint)
+		missing(p, store.FirewallKey(), hint)
+	}
 }
 
 func (p *program) addVercel(c config.Vercel) {
@@ -238,6 +245,7 @@ func (p *program) addVercel(c config.Vercel) {
 	}}
 	p.closers = append(p.closers, func() { p.vercel.each(func(v *vercel.Client) { v.Close() }) })
 	add(p, store.DeploymentsKey(), vercelDeploys{p.vercel}, sched.Timing{Every: 10 * time.Second, Timeout: 15 * time.Second, MaxWait: 2 * time.Minute})
+	p.addVercelSite()
 }
 
 // secretFail is what a source says when its secret cannot be read.

@@ -23,7 +23,7 @@ type Target struct {
 	Apps        []App        `yaml:"apps" doc:"applications that tell about their own requests"`
 	Probes      []Probe      `yaml:"probes" doc:"services to reach from here"`
 	StatusPages []StatusPage `yaml:"status_pages" doc:"what providers say of themselves (Atlassian Statuspage)"`
-	Vercel      *Vercel      `yaml:"vercel" doc:"deployments at Vercel"`
+	Vercel      *Vercel      `yaml:"vercel" doc:"a project at Vercel: its deployments, domains, caches and firewall"`
 	Supabase    *Supabase    `yaml:"supabase" doc:"the project at Supabase"`
 	Deploy      *Deploy      `yaml:"deploy" doc:"deployments elsewhere, by commands of your own; instead of vercel"`
 }
@@ -98,6 +98,7 @@ type Fresh struct {
 	JSON  string        `yaml:"json" need:"yes" doc:"field of the answer that holds the time of its content; names joined by dots"`
 	Max   time.Duration `yaml:"max" need:"yes" doc:"age above which it is stale"`
 	Purge string        `yaml:"purge" doc:"cache keys to offer for purging then: page:*"`
+	Tag   string        `yaml:"tag" doc:"tag at the provider's CDN to offer for purging then: offers"`
 }
 
 // StatusPage is the status page of a provider.
@@ -112,6 +113,8 @@ type Vercel struct {
 	Team    string     `yaml:"team" doc:"slug or id of the team"`
 	Token   *SecretRef `yaml:"token" need:"yes" doc:"where the access token is"`
 	BaseURL string     `yaml:"base_url" default:"https://api.vercel.com" doc:"address of the API"`
+	// Protected is told as it stands; what it means is checked.
+	Protected []string `yaml:"protected" doc:"addresses and prefixes that are never blocked: monitoring, offices, payment providers, the address this machine goes out by"`
 }
 
 // Supabase is a project at Supabase.

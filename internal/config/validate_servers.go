@@ -1,6 +1,7 @@
 package config
 
 import (
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -82,6 +83,12 @@ func (c *checker) vercel(path []any, v *Vercel) *Vercel {
 	orElse(&own.BaseURL, "https://api.vercel.com")
 	c.address(at(path, "base_url"), own.BaseURL, "http", "https")
 	own.Token = c.secret(at(path, "token"), v.Token)
+	for i, text := range v.Protected {
+		_, err := netip.ParsePrefix(text)
+		if _, err2 := netip.ParseAddr(text); err != nil && err2 != nil {
+			c.refuse(at(path, "protected", i), "not an address like 203.0.113.7, nor a prefix like 203.0.113.0/24")
+		}
+	}
 	return &own
 }
 

@@ -16,6 +16,10 @@ import (
 // seconds, and an older one has to show within half a minute.
 const freshMax = 10 * time.Second
 
+// offersMax is how old the page of offers may be: the provider's network keeps
+// it for ten minutes.
+const offersMax = 15 * time.Minute
+
 // The types below are the part of tocsin's configuration file that the demo
 // writes. They are its form, not its code: the file is read as any other.
 type configFile struct {
@@ -72,7 +76,8 @@ type configProbe struct {
 type configFresh struct {
 	JSON  string `yaml:"json"`
 	Max   string `yaml:"max"`
-	Purge string `yaml:"purge"`
+	Purge string `yaml:"purge,omitempty"`
+	Tag   string `yaml:"tag,omitempty"`
 }
 
 type configPage struct {
@@ -148,6 +153,7 @@ func (w *world) target() (configTarget, error) {
 		Probes: []configProbe{
 			{Name: "web", URL: w.info.ShopURL + "/health", Fresh: &configFresh{JSON: "updated_at", Max: freshMax.String(), Purge: "page:*"}},
 			{Name: "api", URL: w.info.ShopURL + "/product/1"},
+			{Name: "offers", URL: w.info.ShopURL + "/offers", Fresh: &configFresh{JSON: "updated_at", Max: offersMax.String(), Tag: "offers"}},
 		},
 		StatusPages: pages,
 		Vercel:      configVercel{Project: projectName, Team: teamName, Token: secrets["vercel"], BaseURL: w.info.ProviderURL},

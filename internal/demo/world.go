@@ -8,10 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	"tocsin/internal/demo/provider"
 	"tocsin/internal/demo/shop"
 	"tocsin/internal/local"
 )
@@ -32,9 +34,11 @@ type world struct {
 	standby  *standby // nil where the database has none
 	cache    *cache
 	shop     *shop.Shop
+	edge     *edge
 	project  *project
 	managed  *managed
 	partner  *partner
+	vercel   atomic.Pointer[provider.Vercel] // that of project; nil until it is there
 	load     *load
 	faults   *faults
 }
@@ -172,6 +176,7 @@ func (w *world) openShop(ctx context.Context) error {
 			DialTimeout: time.Second, ReadTimeout: time.Second, WriteTimeout: time.Second,
 		},
 		Timeout: 5 * time.Second,
+		Observe: w.logged,
 	})
 	if err != nil {
 		return err
@@ -182,7 +187,8 @@ func (w *world) openShop(ctx context.Context) error {
 	if err := w.shop.Warm(ctx, 300); err != nil {
 		return err
 	}
-	if w.info.ShopURL, err = w.serve("shop", w.shop); err != nil {
+	w.edge = w.newEdge()
+	if w.info.ShopURL, err = w.serve("shop", w.edge); err != nil {
 		return err
 	}
 	w.load = newLoad(w.info.ShopURL)

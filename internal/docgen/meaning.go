@@ -9,6 +9,7 @@ func meanings() map[string]string {
 	maps.Copy(all, serverMeanings())
 	maps.Copy(all, serviceMeanings())
 	maps.Copy(all, supabaseMeanings())
+	maps.Copy(all, siteMeanings())
 	return all
 }
 
@@ -114,5 +115,19 @@ func serviceMeanings() map[string]string {
 		"cache.stale":       "how far that is above its limit; 0 while it is within",
 
 		"provider.trouble": "what the provider says of itself: 0 none, 1 minor, 2 major, 3 critical",
+	}
+}
+
+func siteMeanings() map[string]string {
+	return map[string]string{
+		"deploy.newest_failed": "1 while the newest build, but for those that were cancelled, failed",
+		"deploy.unfinished":    "builds that are queued or under way",
+		"domain.broken":        "1 while a host name of production is not verified, or does not point to the provider",
+		"domain.tls.hours":     "time until the certificate for a host name ends, as the provider has it",
+		"firewall.blocked":     "addresses and networks that the firewall refuses or challenges",
+		"firewall.attack_mode": "1 while every visitor is challenged",
+		"firewall.attack":      "1 while the provider sees an attack under way",
+		"site.paused":          "1 while the provider serves nothing of the project",
+		"provider.budget":      "calls of a provider's API that are left in its present window",
 	}
 }

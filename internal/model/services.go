@@ -130,6 +130,7 @@ type Freshness struct {
 	Max   time.Duration
 	Why   string // why the age could not be read; "" when it could
 	Purge string // the cache keys to purge when it is too old, as configured: "page:"; "" when nobody said
+	Tag   string // the tag to purge at the CDN then, as configured; "" when nobody said
 }
 
 // Facts implements the snapshot of the store.
@@ -389,98 +390,4 @@ func (Redis) FailFacts(f *Fail) []Fact {
 		return nil
 	}
 	return []Fact{notAnswered("cache.down", f.Attempts)}
-}
-
-// Deployments is what runs in production, what ran before and what was tried.
-// Source: a deployment provider (Vercel: /v6/deployments, /v9/projects/{id}).
-type Deployments struct {
-	Project      string
-	Rows         []Deployment // newest first, production only
-	PromotionOff bool         // since a rollback new builds do not go live until one is promoted
-	Switch       *Switched    // how the live build came to serve, where it was pointed to by hand; nil when it was not, or nobody tells
-}
-
-// Switched is production pointed at another build without a deploy.
-type Switched struct {
-	At time.Time // when it was asked for
-	By string    // rollback, promote
-}
-
-// Deployment is one build for production.
-type Deployment struct {
-	ID        string
-	Name      string // what people call it: v31, or the first characters of the commit
-	URL       string
-	State     string // QUEUED INITIALIZING BUILDING READY ERROR CANCELED BLOCKED
-	Commit    string
-	Message   string // first line of the commit
-	Author    string
-	Created   time.Time
-	Ready     time.Time // zero until it is
-	Live      bool      // serves production now
-	Candidate bool      // can be rolled back to
-	Error     string    // why it failed; ""
-}
-
-// WentLive is when the build could first serve.
-func (d Deployment) WentLive() time.Time {
-	if d.Ready.IsZero() {
-		return d.Created
-	}
-	return d.Ready
-}
-
-// Live is the build that serves production; not ok when there is none.
-func (d Deployments) Live() (Deployment, bool) {
-	for _, row := range d.Rows {
-		if row.Live {
-			return row, true
-		}
-	}
-	return Deployment{}, false
-}
-
-// LiveSince is when the live build began to serve this time, and what brought
-// it there: deploy, rollback or promote; not ok when that is not known.
-func (d Deployments) LiveSince() (at time.Time, by string, ok bool) {
-	live, ok := d.Live()
-	if !ok {
-		return time.Time{}, "", false
-	}
-	at = live.WentLive()
-	if d.Switch != nil && d.Switch.At.After(at) {
-		return d.Switch.At, d.Switch.By, true
-	}
-	return at, "deploy", !at.IsZero()
-}
-
-// Candidate is the newest build older than the live one that can be rolled back to.
-func (d Deployments) Candidate() (Deployment, bool) {
-	live, ok := d.Live()
-	if !ok {
-		return Deployment{}, false
-	}
-	for _, row := range d.Rows {
-		if row.Candidate && !row.Live && row.Created.Before(live.Created) {
-			return row, true
-		}
-	}
-	return Deployment{}, false
-}
-
-// Facts implements the snapshot of the store.
-func (d Deployments) Facts() []Fact {
-	off, failed := 0.0, 0
-	if d.PromotionOff {
-		off = 1
-	}
-	for _, row := range d.Rows {
-		if row.State == "ERROR" {
-			failed++
-		}
-	}
-	return []Fact{
-		Known("deploy.failed", float64(failed), None, nil),
-		Known("deploy.promotion_off", off, None, nil),
-	}
 }

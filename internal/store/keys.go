@@ -44,7 +44,7 @@ func RedisKey() Key[model.Redis] { return Key[model.Redis]{Name: "redis", Versio
 
 // DeploymentsKey names the builds of the application, at Vercel or by a command.
 func DeploymentsKey() Key[model.Deployments] {
-	return Key[model.Deployments]{Name: "deployments", Version: 1}
+	return Key[model.Deployments]{Name: "deployments", Version: 2}
 }
 
 // The kinds of which a target may have several; the name comes from the

@@ -37,18 +37,20 @@ type Options struct {
 	Token     string        // sent as a bearer token; "" sends none
 	User      string        // sends Token as the password of this user instead (HTTP Basic)
 	UserAgent string        // tocsin/VERSION
-	Timeout   time.Duration // of one call with its body; 0 is 10 s
+	Timeout   time.Duration // of one call with its body, and until a stream begins; 0 is 10 s
+	Idle      time.Duration // how long a stream may be silent; 0 is [StreamIdle]
 	Scope     string        // the right that the token needs, told when it is refused
 	Header    http.Header   // sent with every request; nil sends none
 }
 
 // Client speaks to one base address. It is safe for use by many goroutines and
-// keeps at most two connections.
+// keeps at most two connections beside those of its streams.
 type Client struct {
-	opts  Options
-	http  *http.Client
-	quota quota
-	seen  seen
+	opts    Options
+	http    *http.Client
+	streams *http.Client // connections of their own: a stream keeps one for as long as it lasts
+	quota   quota
+	seen    seen
 }
 
 // Request is one call in full.
@@ -66,10 +68,16 @@ func New(opts Options) *Client {
 	if opts.Timeout <= 0 {
 		opts.Timeout = defaultTimeout
 	}
+	if opts.Idle <= 0 {
+		opts.Idle = StreamIdle
+	}
 	opts.Base = strings.TrimSuffix(opts.Base, "/")
-	transport := Transport()
-	transport.MaxConnsPerHost = 2
-	return &Client{opts: opts, http: &http.Client{Transport: transport, CheckRedirect: redirect}}
+	few := func(most int) *http.Client {
+		transport := Transport()
+		transport.MaxConnsPerHost = most
+		return &http.Client{Transport: transport, CheckRedirect: redirect}
+	}
+	return &Client{opts: opts, http: few(2), streams: few(4)}
 }
 
 // Transport returns connections in tocsin's manner: the proxy comes from the
@@ -99,7 +107,10 @@ func redirect(r *http.Request, via []*http.Request) error {
 }
 
 // Close gives the kept connections back.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+func (c *Client) Close() {
+	c.http.CloseIdleConnections()
+	c.streams.CloseIdleConnections()
+}
 
 // GetJSON reads path and decodes its JSON into out.
 func (c *Client) GetJSON(ctx context.Context, path string, query url.Values, out any) error {

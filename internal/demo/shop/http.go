@@ -34,8 +34,30 @@ func (s *Shop) handle(route string, serve func(*http.Request) (any, error)) http
 			body = map[string]string{"error": http.StatusText(code)}
 		}
 		s.metrics.observe(route, code, time.Since(started))
+		if s.observe != nil {
+			s.observe(Answer{Method: r.Method, Path: r.URL.Path, Status: code, Err: err})
+		}
 		writeJSON(w, code, body)
 	}
+}
+
+// offersLife is how long the page of offers may be kept by a network before the
+// shop, in seconds.
+const offersLife = 600
+
+// cacheable lets the network before the shop keep the answers of a route, and
+// names the tag by which they are purged.
+func cacheable(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", fmt.Sprintf("public, max-age=0, s-maxage=%d", offersLife))
+		w.Header().Set("Vercel-Cache-Tag", "offers")
+		next(w, r)
+	}
+}
+
+// offersPage is made anew for each request: the network keeps it.
+func (s *Shop) offersPage(r *http.Request) (any, error) {
+	return s.readPage(r.Context(), "Offers", "SELECT id, name, price_cents FROM products ORDER BY price_cents LIMIT 5")
 }
 
 // status is the HTTP status of an outcome.

@@ -29,6 +29,15 @@ type Options struct {
 	Redis *redis.Options
 	// Timeout bounds one request: what takes longer is answered with 504.
 	Timeout time.Duration
+	// Observe is told of every request that was answered; nil for nobody.
+	Observe func(Answer)
+}
+
+// Answer is one request and how it was answered.
+type Answer struct {
+	Method, Path string
+	Status       int
+	Err          error // what went wrong; nil when nothing did
 }
 
 // The sizes of the connection pools. Together they stay far below the
@@ -43,6 +52,7 @@ const (
 // Shop is the running application. It is an [http.Handler].
 type Shop struct {
 	timeout time.Duration
+	observe func(Answer)
 	api     *pgxpool.Pool
 	web     *pgxpool.Pool
 	worker  *pgxpool.Pool
@@ -62,6 +72,7 @@ type Shop struct {
 func Open(ctx context.Context, opts Options) (*Shop, error) {
 	s := &Shop{
 		timeout: opts.Timeout,
+		observe: opts.Observe,
 		cache:   redis.NewClient(opts.Redis),
 		metrics: newMetrics(time.Now()),
 		builds:  map[string]Build{},
@@ -153,6 +164,7 @@ func (s *Shop) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.handle("/", s.frontPage))
 	mux.HandleFunc("GET /product/{id}", s.handle("/product/{id}", s.productPage))
+	mux.HandleFunc("GET /offers", cacheable(s.handle("/offers", s.offersPage)))
 	mux.HandleFunc("POST /checkout", s.handle("/checkout", s.checkout))
 	mux.HandleFunc("GET /health", s.handle("/health", s.health))
 	mux.HandleFunc("GET /metrics", s.writeMetrics)
@@ -167,6 +179,14 @@ func (s *Shop) Install(b Build) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.builds[b.Name] = b
+}
+
+// Installed gives an installed build; not ok when there is none of that name.
+func (s *Shop) Installed(name string) (Build, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, ok := s.builds[name]
+	return b, ok
 }
 
 // Activate makes an installed build serve from the next request on.
