@@ -50,7 +50,8 @@ const (
 	TypeIP         Type = "ip"           // one IPv4 address
 	TypeNetwork    Type = "net.prefix"   // an address, or a prefix: 203.0.113.0/24
 	TypeSwitch     Type = "on/off"
-	TypeTag        Type = "cdn.tag" // as the application sets it; from a slash on, the path of a page or an image
+	TypeTag        Type = "cdn.tag"      // as the application sets it; from a slash on, the path of a page or an image
+	TypeIssue      Type = "sentry.issue" // its id: digits
 )
 
 // Param is one argument of an action.

@@ -121,6 +121,10 @@ func (t Type) fault(value string) string {
 		}
 	case TypeTag:
 		return tagFault(value)
+	case TypeIssue:
+		if strings.Trim(value, "0123456789") != "" {
+			return "it is not the id of an issue: digits"
+		}
 	case TypeSpan:
 		if d, err := time.ParseDuration(value); err != nil || d <= 0 || d > spanMax {
 			return "it is not a span like 90m, 24h at most"

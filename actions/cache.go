@@ -31,6 +31,8 @@ type Cache struct {
 	Redis    Keyspace // nil where no Redis is configured
 	Facts    Facts    // what the card tells of the load behind the cache; may be nil
 	Measures []Measure
+	// Judge gives the measures of a purge by its prefix; nil takes Measures.
+	Judge func(prefix string) []Measure
 }
 
 // CachePurge declares that all keys with one prefix are removed.
@@ -65,6 +67,9 @@ func (c Cache) plan(ctx context.Context, args Args) (Plan, error) {
 		Args:      Args{"prefix": prefix},
 		Steps:     []string{fmt.Sprintf("SCAN MATCH %s* COUNT %d, UNLINK what it finds, at most %d keys at a time", prefix, scanBatch, scanBatch)},
 		Preflight: map[string]any{"keys": found, "counted_all": whole, "keys_in_database": all},
+	}
+	if c.Judge != nil {
+		p.Measures = c.Judge(prefix)
 	}
 	removes := count(found, "key")
 	if !whole {

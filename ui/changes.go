@@ -23,6 +23,7 @@ func changes(in In) []change {
 	out = append(out, sourceChanges(in)...)
 	out = append(out, providerChanges(in)...)
 	out = append(out, serverChanges(in)...)
+	out = append(out, issueChanges(in)...)
 	for _, e := range in.Past {
 		out = append(out, change{at: e.At, text: e.Text, role: e.Role})
 	}

@@ -28,13 +28,20 @@ func Pages() []Page {
 		{Key: '4', Name: "services", Tabs: []Tab{
 			{Name: "Services", Frame: servicesFrame, Detail: serviceDetail},
 			{Name: "Supabase", Frame: supabaseFrame, Detail: supabaseDetail},
+			{Name: "Business", Frame: businessFrame, Detail: businessDetail},
 		}},
 		{Key: '5', Name: "deploys", Tabs: []Tab{{Name: "Deployments", Frame: deploymentsFrame, Detail: deploymentDetail}}},
-		{Key: '6', Name: "errors", Tabs: []Tab{{Name: "Errors and latency", Frame: errorsFrame, Detail: errorsDetail}}},
+		{Key: '6', Name: "errors", Tabs: []Tab{
+			{Name: "Errors and latency", Frame: errorsFrame, Detail: errorsDetail},
+			{Name: "Issues", Frame: issuesFrame, Detail: issueDetail},
+			{Name: "Crons", Frame: cronsFrame, Detail: cronDetail},
+			{Name: "Quota", Frame: quotaFrame, Detail: quotaDetail},
+		}},
 		{Key: '7', Name: "cache", Tabs: []Tab{{Name: "Cache", Frame: cacheFrame, Detail: cacheDetail}}},
 		{Key: '8', Name: "host", Tabs: []Tab{
 			{Name: "Host", Frame: hostFrame, Detail: hostDetail},
 			{Name: "Database", Frame: machineFrame, Detail: machineDetail},
+			{Name: "Fleet", Frame: fleetFrame, Detail: fleetDetail},
 		}},
 	}
 }

@@ -40,6 +40,7 @@ func services(in In) []service {
 	for _, s := range store.All[model.SupabaseProject](in.View) {
 		out = append(out, settled(in, supabaseService(in, s), s.Sample.Fail))
 	}
+	out = append(out, watcherServices(in)...)
 	slices.SortStableFunc(out, func(a, b service) int { return cmp.Compare(b.level, a.level) })
 	return out
 }

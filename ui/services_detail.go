@@ -109,7 +109,12 @@ func appLines(s store.Sample[model.App]) []Line {
 		if w.Elapsed <= 0 {
 			continue
 		}
-		text := count(w.Requests) + " requests, " + count(w.Errors) + " errors"
+		text := count(w.Requests) + " requests, "
+		if w.NoErrors != "" {
+			text += "errors unknown: " + w.NoErrors
+		} else {
+			text += count(w.Errors) + " errors"
+		}
 		for _, q := range []struct {
 			name string
 			v    *time.Duration

@@ -52,7 +52,7 @@ type Metric struct {
 func Metrics() []Metric {
 	var out []Metric
 	seen := map[string]bool{}
-	for _, s := range slices.Concat(specimens(), serverSpecimens(), supabaseSpecimens(), siteSpecimens()) {
+	for _, s := range slices.Concat(specimens(), serverSpecimens(), supabaseSpecimens(), siteSpecimens(), watcherSpecimens()) {
 		for _, f := range s.value.Facts() {
 			if seen[f.Name] {
 				continue

@@ -37,7 +37,7 @@ func Suspects(v store.View, alerts []Alert) []Suspect {
 	var found []candidate
 	for _, look := range []func(*scene) []candidate{
 		(*scene).serversDown, (*scene).lockPileUp, (*scene).badDeploy, (*scene).connections,
-		(*scene).providers, (*scene).servicesDown, (*scene).staleCache, (*scene).slowQuery,
+		(*scene).errorSpike, (*scene).providers, (*scene).servicesDown, (*scene).staleCache, (*scene).slowQuery,
 		(*scene).bloat, (*scene).host, (*scene).standbys, (*scene).pooler, (*scene).supabase,
 	} {
 		found = append(found, look(s)...)
@@ -82,6 +82,8 @@ const (
 	weightDeploy      = 80
 	weightReadOnly    = 75
 	weightConnections = 70
+	weightNamed       = 66 // a provider in trouble that our errors name
+	weightErrors      = 65 // an issue that makes most of the errors
 	weightProvider    = 60 // with symptoms of ours
 	weightDiskFull    = 55
 	weightServiceDown = 50

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"tocsin/actions"
@@ -29,12 +30,12 @@ func (p *program) operations(readOnly bool) (*actions.Runner, error) {
 	}
 	deploys := p.deploys()
 	servers := actions.Standbys{Server: p.postgres, Named: p.standbys}
-	return actions.NewRunner(o, slices.Concat(declared(servers, deploys, cache, marks{p.state, p.engine}),
+	return actions.NewRunner(o, slices.Concat(declared(servers, deploys, cache, marks{p.state, p.engine}, p.issues()),
 		declaredAtVercel(p.vercelSite(deploys)), declaredAtSupabase(p.project()))...)
 }
 
 // declared lists every action there is, on these servers.
-func declared(servers actions.Standbys, deploys actions.Deploys, cache actions.Cache, marker actions.Marker) []actions.Action {
+func declared(servers actions.Standbys, deploys actions.Deploys, cache actions.Cache, marker actions.Marker, issues actions.Issues) []actions.Action {
 	postgres := servers.Server
 	return []actions.Action{
 		actions.Cancel(postgres), actions.Terminate(postgres), actions.TerminateAll(postgres), actions.Explain(postgres), actions.Vacuum(postgres),
@@ -43,6 +44,7 @@ func declared(servers actions.Standbys, deploys actions.Deploys, cache actions.C
 		actions.ReplayResume(servers), actions.ReplayPause(servers),
 		actions.DeployRollback(deploys), actions.DeployPromote(deploys), actions.CachePurge(cache),
 		actions.AlertAcknowledge(marker), actions.AlertUnacknowledge(marker), actions.AlertMute(marker), actions.AlertUnmute(marker),
+		actions.ErrorResolve(issues), actions.ErrorIgnore(issues), actions.ErrorUnresolve(issues), actions.ErrorAssign(issues),
 	}
 }
 
@@ -108,16 +110,32 @@ func (v vercelDeploys) Switch(ctx context.Context, o actions.SwitchOrder) error 
 	return err
 }
 
-// cache is what the cache actions work with: one connection of their own,
-// opened when it is first needed. What a purge is judged by are the pages that
-// the configuration says it freshens.
-func (p *program) cache() (actions.Cache, error) {
-	out := actions.Cache{Facts: storeFacts{p.store}}
+// judgePurge gives the numbers by which a purge is judged: the age of the pages
+// that it freshens, else the errors of the applications.
+func (p *program) judgePurge(prefix string) []actions.Measure {
+	var out []actions.Measure
 	for _, c := range p.target.Probes {
-		if c.Fresh != nil && c.Fresh.Purge != "" {
-			out.Measures = append(out.Measures, ageMeasure(c.Name))
+		if c.Fresh == nil || c.Fresh.Purge == "" {
+			continue
+		}
+		own := strings.TrimRight(c.Fresh.Purge, "*")
+		if strings.HasPrefix(own, prefix) || strings.HasPrefix(prefix, own) {
+			out = append(out, ageMeasure(c.Name))
 		}
 	}
+	for _, a := range p.target.Apps {
+		out = append(out, actions.Measure{
+			Name: "errors", Metric: "http.error_rate", Labels: model.Labels{"app": a.Name, "window": "1m"},
+			Better: actions.Lower, Within: effectWithin,
+		})
+	}
+	return out
+}
+
+// cache is what the cache actions work with: one connection of their own,
+// opened when it is first needed.
+func (p *program) cache() (actions.Cache, error) {
+	out := actions.Cache{Facts: storeFacts{p.store}, Judge: p.judgePurge}
 	c := p.target.Redis
 	if c == nil {
 		return out, nil

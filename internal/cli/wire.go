@@ -13,6 +13,7 @@ import (
 	"tocsin/internal/model"
 	"tocsin/internal/pg"
 	"tocsin/internal/sched"
+	"tocsin/internal/sentry"
 	"tocsin/internal/statuspage"
 	"tocsin/internal/store"
 	"tocsin/internal/supabase"
@@ -39,6 +40,7 @@ type program struct {
 	standbys map[string]*pg.Server // those with an address, by name
 	vercel   *once[*vercel.Client]
 	supabase *once[*supabase.Client] // nil where no project is configured
+	sentry   *once[*sentry.Client]   // nil where none is configured
 	secrets  secrets
 	closers  []func()
 }
@@ -59,6 +61,7 @@ func wire(valid config.Valid, target config.Target, readOnly bool) (*program, er
 	}
 	add(p, store.HostKey(), &collectors.Host{}, sched.Timing{Every: 5 * time.Second, Timeout: 4 * time.Second, Rate: true})
 	p.addProviders()
+	p.addWatchers()
 	if p.runner, err = p.operations(readOnly); err != nil {
 		p.close()
 		return nil, err
@@ -214,7 +217,11 @@ func (p *program) addRedis() error {
 // addProviders adds those that others run: status pages and deployments.
 func (p *program) addProviders() {
 	for _, c := range p.target.StatusPages {
-		client := statuspage.New(web.Options{Base: c.URL, UserAgent: userAgent()})
+		reads := map[string]func(web.Options) *statuspage.Client{"stripe": statuspage.NewStripe}[c.Form]
+		if reads == nil {
+			reads = statuspage.New
+		}
+		client := reads(web.Options{Base: c.URL, UserAgent: userAgent()})
 		p.closers = append(p.closers, client.Close)
 		add(p, store.StatusPageKey(c.Name), collectors.StatusPage{Name: c.Name, URL: c.URL, Client: client},
 			sched.Timing{Every: time.Minute, Timeout: 15 * time.Second, MaxWait: 5 * time.Minute})

@@ -22,10 +22,14 @@ type Target struct {
 	Redis       *Redis       `yaml:"redis" doc:"the Redis server"`
 	Apps        []App        `yaml:"apps" doc:"applications that tell about their own requests"`
 	Probes      []Probe      `yaml:"probes" doc:"services to reach from here"`
-	StatusPages []StatusPage `yaml:"status_pages" doc:"what providers say of themselves (Atlassian Statuspage)"`
+	StatusPages []StatusPage `yaml:"status_pages" doc:"what providers say of themselves (Atlassian Statuspage, and the page of Stripe)"`
 	Vercel      *Vercel      `yaml:"vercel" doc:"a project at Vercel: its deployments, domains, caches and firewall"`
 	Supabase    *Supabase    `yaml:"supabase" doc:"the project at Supabase"`
 	Deploy      *Deploy      `yaml:"deploy" doc:"deployments elsewhere, by commands of your own; instead of vercel"`
+	Prometheus  *Prometheus  `yaml:"prometheus" doc:"a server with the query API of Prometheus (Thanos, Mimir and VictoriaMetrics have it too)"`
+	Sentry      *Sentry      `yaml:"sentry" doc:"errors at Sentry"`
+	Stripe      *Stripe      `yaml:"stripe" doc:"payments at Stripe; they are only read"`
+	Gauges      []Gauge      `yaml:"gauges" doc:"numbers of your own business, each by one SQL statement or one HTTP request"`
 }
 
 // Postgres is a PostgreSQL server and database.
@@ -105,6 +109,7 @@ type Fresh struct {
 type StatusPage struct {
 	Name string `yaml:"name" need:"yes" doc:"name that is shown; differs from those of the other pages"`
 	URL  string `yaml:"url" need:"yes" doc:"address of the page"`
+	Form string `yaml:"form" default:"statuspage" doc:"statuspage, or stripe for https://status.stripe.com"`
 }
 
 // Vercel is a project at Vercel.

@@ -35,6 +35,9 @@ type configTarget struct {
 	StatusPages []configPage   `yaml:"status_pages"`
 	Vercel      configVercel   `yaml:"vercel"`
 	Supabase    configSupabase `yaml:"supabase"`
+	Sentry      configSentry   `yaml:"sentry"`
+	Stripe      configStripe   `yaml:"stripe"`
+	Gauges      []configGauge  `yaml:"gauges"`
 }
 
 type configSecret struct {
@@ -83,6 +86,7 @@ type configFresh struct {
 type configPage struct {
 	Name string `yaml:"name"`
 	URL  string `yaml:"url"`
+	Form string `yaml:"form,omitempty"`
 }
 
 type configVercel struct {
@@ -131,6 +135,8 @@ func (w *world) target() (configTarget, error) {
 		"redis":    w.cache.password,
 		"vercel":   w.info.ProviderToken,
 		"supabase": w.info.ManagedToken, "supabase-metrics": w.managed.key,
+		"sentry": w.services.sentryToken,
+		"stripe": w.services.stripeKey,
 	} {
 		secrets[name] = configSecret{File: w.site.private(name)}
 		if err := os.WriteFile(w.site.private(name), []byte(secret+"\n"), 0o600); err != nil {
@@ -161,6 +167,11 @@ func (w *world) target() (configTarget, error) {
 			Project: managedRef, Token: secrets["supabase"], MetricsKey: secrets["supabase-metrics"],
 			BaseURL: w.info.ManagedURL, MetricsURL: w.managed.metricsURL,
 		},
+		Sentry: configSentry{
+			Org: teamName, Projects: []string{projectName}, Token: secrets["sentry"], BaseURL: w.services.sentryURL, Quota: 50_000,
+		},
+		Stripe: configStripe{Key: secrets["stripe"], BaseURL: w.services.stripeURL},
+		Gauges: gauges(),
 	}, nil
 }
 
@@ -173,7 +184,11 @@ func (w *world) openStatusPages() ([]configPage, error) {
 		}
 		pages = append(pages, configPage{Name: name, URL: address})
 	}
-	return pages, nil
+	address, err := w.serve("status page", w.services.stripeStatus)
+	if err != nil {
+		return nil, err
+	}
+	return append(pages, configPage{Name: "Stripe", URL: address, Form: "stripe"}), nil
 }
 
 // writeUntilEnd writes a private file that goes with the world.

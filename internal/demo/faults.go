@@ -49,6 +49,8 @@ func Faults() []Fault {
 		{Name: "old-snapshot", About: "an analyst's forgotten transaction keeps the dead rows of events", in: newOldSnapshot},
 		{Name: "stale-cache", About: "customers see pinned pages while prices change", in: newStaleCache},
 		{Name: "slow-query", About: "a report over all orders runs for many minutes", in: newSlowQuery},
+		{Name: "error-spike", About: "a value in the cache that no checkout can read", in: newErrorSpike},
+		{Name: "provider-outage", About: "the payment provider fails", in: newProviderOutage},
 	}
 }
 

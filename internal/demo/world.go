@@ -39,6 +39,7 @@ type world struct {
 	managed  *managed
 	partner  *partner
 	vercel   atomic.Pointer[provider.Vercel] // that of project; nil until it is there
+	services *services
 	load     *load
 	faults   *faults
 }
@@ -74,7 +75,8 @@ func (w *world) end() error {
 // up brings the company into business, step by step.
 func (w *world) up(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		w.prepare, w.startDatabase, w.loadData, w.startStandby, w.startRedis, w.openShop, w.release, w.openManaged, w.announce, w.openForBusiness,
+		w.prepare, w.startDatabase, w.loadData, w.startStandby, w.startRedis, w.openServices, w.openShop, w.release, w.openManaged,
+		w.announce, w.openForBusiness,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -175,8 +177,11 @@ func (w *world) openShop(ctx context.Context) error {
 			Addr: w.cache.Addr(), Password: w.cache.password, ContextTimeoutEnabled: true, MaxRetries: 1,
 			DialTimeout: time.Second, ReadTimeout: time.Second, WriteTimeout: time.Second,
 		},
-		Timeout: 5 * time.Second,
-		Observe: w.logged,
+		Timeout:  5 * time.Second,
+		Payments: shop.Payments{URL: w.services.stripeURL, Key: w.services.stripeKey},
+		Report:   w.services.report,
+		CheckIn:  w.services.checkIn,
+		Observe:  w.logged,
 	})
 	if err != nil {
 		return err

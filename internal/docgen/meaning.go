@@ -10,6 +10,7 @@ func meanings() map[string]string {
 	maps.Copy(all, serviceMeanings())
 	maps.Copy(all, supabaseMeanings())
 	maps.Copy(all, siteMeanings())
+	maps.Copy(all, watcherMeanings())
 	return all
 }
 

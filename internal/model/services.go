@@ -177,11 +177,15 @@ func shortAge(d time.Duration) string {
 }
 
 // App is what an application says about its own requests.
-// Source: its metrics endpoint, Prometheus text.
+// Source: its metrics endpoint, Prometheus text; or a Prometheus that reads it.
 type App struct {
 	Name    string
 	Windows []AppWindow // 1 m and 5 m; shorter while we watch for less
+	Before  []Course    // of the facts of the first window, where the source remembers them; nil where it does not
 }
+
+// Past is what is known of the time before it was first read.
+func (a App) Past() []Course { return a.Before }
 
 // AppWindow are the requests within one window.
 type AppWindow struct {
@@ -189,6 +193,8 @@ type AppWindow struct {
 	Elapsed  time.Duration // really covered; 0 after the first reading
 	Requests int64
 	Errors   int64
+	Why      string         // why nothing is known, while Elapsed is 0; "" for want of a second reading
+	NoErrors string         // why Errors is not known; "" when it is
 	P50      *time.Duration // from merged buckets; nil when there was no request
 	P95      *time.Duration
 	P99      *time.Duration
@@ -204,9 +210,10 @@ func (a App) Over(window time.Duration) (AppWindow, bool) {
 	return AppWindow{}, false
 }
 
-// ErrorPct is the share of failed requests in percent; not ok when there was none.
+// ErrorPct is the share of failed requests in percent; not ok when there was
+// none, or when those that failed are not known.
 func (w AppWindow) ErrorPct() (pct float64, ok bool) {
-	if w.Requests == 0 {
+	if w.Requests == 0 || w.NoErrors != "" {
 		return 0, false
 	}
 	return 100 * float64(w.Errors) / float64(w.Requests), true
@@ -224,7 +231,7 @@ func (a App) Facts() []Fact {
 		labels := Labels{"app": a.Name, "window": shortWindow(w.Window)}
 		switch rate, ok := w.Rate(); {
 		case !ok:
-			why := "needs two readings"
+			why := cmp.Or(w.Why, "needs two readings")
 			facts = append(append(facts, Unknown("http.rate", PerSecond, labels, why)), withoutRequests(labels, why)...)
 		case w.Requests == 0:
 			facts = append(append(facts, Known("http.rate", rate, PerSecond, labels)), withoutRequests(labels, "no request in the window")...)
@@ -244,12 +251,12 @@ func withoutRequests(labels Labels, why string) []Fact {
 }
 
 func (w AppWindow) facts(labels Labels) []Fact {
-	pct, _ := w.ErrorPct()
-	rate, _ := w.Rate()
-	facts := []Fact{
-		Known("http.error_rate", pct, Percent, labels),
-		Known("http.rate", rate, PerSecond, labels),
+	share := Unknown("http.error_rate", Percent, labels, w.NoErrors)
+	if pct, ok := w.ErrorPct(); ok {
+		share = Known("http.error_rate", pct, Percent, labels)
 	}
+	rate, _ := w.Rate()
+	facts := []Fact{share, Known("http.rate", rate, PerSecond, labels)}
 	for _, q := range []struct {
 		name string
 		v    *time.Duration

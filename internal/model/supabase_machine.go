@@ -91,10 +91,3 @@ func share(name string, pct func() (float64, bool)) Fact {
 	}
 	return Unknown(name, Percent, nil, notOffered)
 }
-
-func maybeCount(name string, n *int64, why string) Fact {
-	if n == nil {
-		return Unknown(name, None, nil, why)
-	}
-	return Known(name, float64(*n), None, nil)
-}

@@ -39,6 +39,9 @@ func WraparoundKey() Key[model.Wraparound] {
 // HostKey names the machine tocsin runs on.
 func HostKey() Key[model.Host] { return Key[model.Host]{Name: "host", Version: 1} }
 
+// FleetKey names the machines that a Prometheus knows of.
+func FleetKey() Key[model.Fleet] { return Key[model.Fleet]{Name: "fleet", Version: 1} }
+
 // RedisKey names the Redis server.
 func RedisKey() Key[model.Redis] { return Key[model.Redis]{Name: "redis", Version: 1} }
 
@@ -51,7 +54,7 @@ func DeploymentsKey() Key[model.Deployments] {
 // configuration.
 
 // AppKey names the requests of one application.
-func AppKey(name string) Key[model.App] { return Key[model.App]{Name: "app." + name, Version: 1} }
+func AppKey(name string) Key[model.App] { return Key[model.App]{Name: "app." + name, Version: 2} }
 
 // ProbeKey names the probe of one service.
 func ProbeKey(name string) Key[model.Probe] {

@@ -41,7 +41,7 @@ const failureBytes = 96 << 20
 // Failures lists them. None may be answered with a second request.
 func Failures() []Failure {
 	return []Failure{
-		{Name: "slow", Serve: hang, Class: model.Down, Text: "no answer in time"},
+		{Name: "slow", Serve: never, Class: model.Down, Text: "no answer in time"},
 		{Name: "429 with Retry-After", Serve: answer(429, ``, "Retry-After", "17"), Class: model.Limited, Text: "429", Wait: 17 * time.Second},
 		{Name: "401", Serve: answer(401, `{"message":"JWT could not be decoded"}`), Class: model.Denied, Text: "401: JWT could not be decoded"},
 		{Name: "403", Serve: answer(403, `{"message":"Forbidden resource"}`), Class: model.Denied, Text: "403: Forbidden resource"},
@@ -49,8 +49,8 @@ func Failures() []Failure {
 		{Name: "half a body", Serve: halfABody, Class: model.Down, Text: "dropped before the answer was whole"},
 		{Name: "wrong types", Serve: answer(200, `7`), Class: model.Protocol, Text: "not the JSON expected", Reads: true},
 		{Name: "no JSON", Serve: answer(200, `<html>hello</html>`), Class: model.Protocol, Text: "not the JSON expected", Reads: true},
-		{Name: "a list without end", Serve: endless(`[{"a":1}`, `,{"a":1}`), Class: model.Protocol, Text: "larger than 10 MB"},
-		{Name: "10 MB of text", Serve: endless(`{"a":"`, strings.Repeat("x", 1000)), Class: model.Protocol, Text: "larger than 10 MB"},
+		{Name: "a list without end", Serve: withoutEnd(`[{"a":1}`, `,{"a":1}`), Class: model.Protocol, Text: "larger than 10 MB"},
+		{Name: "10 MB of text", Serve: withoutEnd(`{"a":"`, strings.Repeat("x", 1000)), Class: model.Protocol, Text: "larger than 10 MB"},
 	}
 }
 
@@ -84,8 +84,9 @@ func CheckFailure(t *testing.T, f Failure, call func(ctx context.Context, base s
 	return fail
 }
 
-// hang reads the request, without which nobody would notice that the asker goes.
-func hang(_ http.ResponseWriter, r *http.Request) {
+// never answers. It reads the request, without which nobody would notice that
+// the asker goes.
+func never(_ http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	<-r.Context().Done()
 }
@@ -105,8 +106,8 @@ func halfABody(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprint(w, `[{"name":"sh`)
 }
 
-// endless goes on until the reader has had enough, 16 MB at most.
-func endless(head, again string) http.HandlerFunc {
+// withoutEnd goes on until the reader has had enough, 16 MB at most.
+func withoutEnd(head, again string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		block := strings.Repeat(again, 64<<10/len(again))
 		_, err := fmt.Fprint(w, head)

@@ -20,7 +20,8 @@ import (
 //go:embed contracts
 var contracts embed.FS
 
-// stripeContract is not a document of ours: Stripe's own mock has it inside.
+// stripeContract is the provider whose own mock has its contract inside; the
+// document here is for what answers like it.
 const stripeContract = "stripe"
 
 // Contract returns a file of the wire contracts: "vercel.openapi.json".

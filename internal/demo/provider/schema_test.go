@@ -26,6 +26,16 @@ func readContract(t *testing.T, file string) contract {
 	return c
 }
 
+// sharedContract is one of the documents that the clients are held to as well.
+func sharedContract(t *testing.T, file string) contract {
+	t.Helper()
+	var c contract
+	if err := json.Unmarshal(testkit.Contract(t, file), &c.doc); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 // check says what in an answer the contract does not allow; nil is nothing.
 func (c contract) check(method, path string, status int, body []byte) []string {
 	responses := at(c.doc, "paths", path, strings.ToLower(method), "responses")
@@ -66,8 +76,10 @@ func (c contract) walk(where string, s map[string]any, v any) []string {
 		}
 		return []string{where + ": null"}
 	}
-	if one, ok := s["oneOf"].([]any); ok {
-		return c.oneOf(where, one, v)
+	for _, several := range []string{"oneOf", "anyOf"} {
+		if one, ok := s[several].([]any); ok {
+			return c.oneOf(where, one, v)
+		}
 	}
 	if words, ok := s["enum"].([]any); ok && !slices.Contains(words, v) {
 		return []string{fmt.Sprintf("%s: %v is not one of %v", where, v, words)}

@@ -37,6 +37,7 @@ func (s *Shop) handle(route string, serve func(*http.Request) (any, error)) http
 		if s.observe != nil {
 			s.observe(Answer{Method: r.Method, Path: r.URL.Path, Status: code, Err: err})
 		}
+		s.tell(route, code, started, err)
 		writeJSON(w, code, body)
 	}
 }
@@ -70,10 +71,14 @@ func status(ctx context.Context, err error) int {
 		return http.StatusNotFound
 	case errors.Is(err, errBadRequest):
 		return http.StatusBadRequest
+	case errors.Is(err, errDeclined):
+		return http.StatusPaymentRequired
 	case ctx.Err() != nil:
 		return http.StatusGatewayTimeout
 	case errors.Is(err, errUnavailable), errors.As(err, &connect):
 		return http.StatusServiceUnavailable
+	case errors.Is(err, errPayment):
+		return http.StatusBadGateway
 	default:
 		return http.StatusInternalServerError
 	}
@@ -104,6 +109,14 @@ func (s *Shop) customerPage(r *http.Request, key string) (any, error) {
 	return page, nil
 }
 
+// card is the token of the customer's card.
+func card(r *http.Request) string {
+	if token := r.FormValue("card"); token != "" {
+		return token
+	}
+	return "tok_visa"
+}
+
 // checkout places an order as the live build does it.
 func (s *Shop) checkout(r *http.Request) (any, error) {
 	var numbers [3]int
@@ -118,8 +131,15 @@ func (s *Shop) checkout(r *http.Request) (any, error) {
 	if err := wait(r.Context(), build.TaxLookup); err != nil {
 		return nil, err
 	}
+	cents, err := s.total(r.Context(), numbers[1], numbers[2])
+	if err != nil {
+		return nil, fmt.Errorf("price an order: %w", err)
+	}
+	if err := s.charge(r.Context(), cents, card(r)); err != nil {
+		return nil, fmt.Errorf("pay an order: %w", err)
+	}
 	var order int64
-	err := s.api.QueryRow(r.Context(), build.checkoutSQL(), numbers[0], numbers[1], numbers[2]).Scan(&order)
+	err = s.api.QueryRow(r.Context(), build.checkoutSQL(), numbers[0], numbers[1], numbers[2]).Scan(&order)
 	if err != nil {
 		return nil, fmt.Errorf("place an order: %w", err)
 	}

@@ -29,6 +29,13 @@ type Options struct {
 	Redis *redis.Options
 	// Timeout bounds one request: what takes longer is answered with 504.
 	Timeout time.Duration
+	// Payments is where the money comes from; without an address none is taken.
+	Payments Payments
+	// Report is told of every answered request; nil for nobody.
+	Report func(Report)
+	// CheckIn is told of every run of a job of the worker and how it ended; nil
+	// for nobody.
+	CheckIn func(job string, err error)
 	// Observe is told of every request that was answered; nil for nobody.
 	Observe func(Answer)
 }
@@ -51,15 +58,19 @@ const (
 
 // Shop is the running application. It is an [http.Handler].
 type Shop struct {
-	timeout time.Duration
-	observe func(Answer)
-	api     *pgxpool.Pool
-	web     *pgxpool.Pool
-	worker  *pgxpool.Pool
-	cron    *pgxpool.Pool
-	cache   *redis.Client
-	mux     *http.ServeMux
-	metrics *metrics
+	timeout  time.Duration
+	payments Payments
+	payer    *http.Client
+	report   func(Report)
+	checkIn  func(job string, err error)
+	observe  func(Answer)
+	api      *pgxpool.Pool
+	web      *pgxpool.Pool
+	worker   *pgxpool.Pool
+	cron     *pgxpool.Pool
+	cache    *redis.Client
+	mux      *http.ServeMux
+	metrics  *metrics
 
 	restarting atomic.Bool // opens no connection
 
@@ -71,7 +82,8 @@ type Shop struct {
 // Open connects the shop. It serves no build until [Shop.Activate].
 func Open(ctx context.Context, opts Options) (*Shop, error) {
 	s := &Shop{
-		timeout: opts.Timeout,
+		timeout: opts.Timeout, payments: opts.Payments, report: opts.Report, checkIn: opts.CheckIn,
+		payer:   &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: apiConns}},
 		observe: opts.Observe,
 		cache:   redis.NewClient(opts.Redis),
 		metrics: newMetrics(time.Now()),
@@ -155,6 +167,7 @@ func (s *Shop) Close() {
 		}
 	}
 	_ = s.cache.Close() // nothing is lost with it
+	s.payer.CloseIdleConnections()
 }
 
 // ServeHTTP answers one request with the live build.
