@@ -33,6 +33,7 @@ const (
 type SentryIssues struct {
 	client *sentry.Client
 	redact model.Redactor
+	now    func() time.Time
 	known  map[string]issueDetail // by id; only issues that are listed
 }
 
@@ -45,7 +46,7 @@ type issueDetail struct {
 
 // NewSentryIssues makes the source.
 func NewSentryIssues(client *sentry.Client) *SentryIssues {
-	return &SentryIssues{client: client, redact: model.NewRedactor(), known: map[string]issueDetail{}}
+	return &SentryIssues{client: client, redact: model.NewRedactor(), now: time.Now, known: map[string]issueDetail{}}
 }
 
 // Collect reads the list, and then what it lacks. The list alone is enough.
@@ -60,12 +61,15 @@ func (s *SentryIssues) Collect(ctx context.Context) (model.SentryIssues, error) 
 	if err != nil {
 		hidden = append(hidden, "events by minute: "+err.Error())
 	}
-	if err := s.learn(ctx, issues); err != nil {
-		hidden = append(hidden, "details: "+err.Error())
+	if lost := s.learn(ctx, issues); lost != nil {
+		hidden = append(hidden, "details: "+lost.Error())
 	}
 	for _, i := range issues {
 		row := s.row(i)
 		row.Minutes = minutesOf(minutes, i)
+		if row.Minutes == nil && err == nil && len(minutes) < issuesByMinute {
+			row.Minutes = s.quiet() // all that have events are listed
+		}
 		if len(row.Minutes) > 0 && (out.From.IsZero() || row.Minutes[0].At.Before(out.From)) {
 			out.From = row.Minutes[0].At
 		}
@@ -85,6 +89,16 @@ func minutesOf(all map[string][]sentry.Bucket, i sentry.Issue) []model.Minute {
 		buckets = all[i.ID]
 	}
 	return minutes(buckets)
+}
+
+// quiet are the whole minutes of an issue without events.
+func (s *SentryIssues) quiet() []model.Minute {
+	last := s.now().Truncate(time.Minute).UTC()
+	var out []model.Minute
+	for at := last.Add(-minutesPeriod + time.Minute); at.Before(last); at = at.Add(time.Minute) {
+		out = append(out, model.Minute{At: at})
+	}
+	return out
 }
 
 func minutes(buckets []sentry.Bucket) []model.Minute {

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -42,10 +43,17 @@ func serviceOf(source string) string {
 	return kind
 }
 
-// businessTable is that of single numbers, with the definition taking what is left.
+// businessTable is that of single numbers. Where there is little room, it goes
+// to their definitions and not to their course.
 func businessTable(in In, items []quantity) *Table {
 	t := quantities(in, items)
-	t.Columns[2].Drop, t.Columns[3].Drop = 1, 0
+	t.Columns[3].Drop = 0
+	if in.Width < 110 {
+		t.Columns = slices.Delete(t.Columns, 2, 3)
+		for i := range t.Rows {
+			t.Rows[i].Cells = slices.Delete(t.Rows[i].Cells, 2, 3)
+		}
+	}
 	return t
 }
 

@@ -82,8 +82,23 @@ func isNew(i model.SentryIssue, now time.Time) bool {
 }
 
 func rateNow(in In, i model.SentryIssue) float64 {
-	_, _, after, _ := beforeAfter(in, i.PerMinute)
+	_, _, after, _ := beforeAfter(in, ratesOf(in, i))
 	return after
+}
+
+// ratesOf is how many events an issue has a minute; by its count while it is
+// too young for whole minutes.
+func ratesOf(in In, i model.SentryIssue) func(from, to time.Time) (float64, bool) {
+	n, young := i.Young(read(in.View, store.SentryIssuesKey()).At)
+	if !young {
+		return i.PerMinute
+	}
+	return func(_, to time.Time) (float64, bool) {
+		if to.Before(i.FirstSeen) {
+			return 0, true
+		}
+		return n, true
+	}
 }
 
 func events(i model.SentryIssue) int64 {
@@ -155,7 +170,7 @@ func issueRow(in In, i model.SentryIssue) Row {
 		d := now.Sub(i.FirstSeen)
 		first = Cell{Text: age(d) + " ago", Num: -d.Seconds(), HasNum: true}
 	}
-	rate := Cell{Text: rateText(in, i.PerMinute), Num: rateNow(in, i), HasNum: true}
+	rate := Cell{Text: rateText(in, ratesOf(in, i)), Num: rateNow(in, i), HasNum: true}
 	if rate.Text == "?" {
 		rate = Cell{Text: "?", Role: Unknown}
 	}
@@ -268,7 +283,7 @@ func issueLines(in In, i model.SentryIssue) []Line {
 	lines = append(lines,
 		labelled("where", joined(in.glyphs(), i.Project, i.Culprit)),
 		labelled("within 24 h", how+" events, "+plural(i.Users, "user", "users")),
-		labelled("a minute", rateText(in, i.PerMinute)),
+		labelled("a minute", rateText(in, ratesOf(in, i))),
 		labelled("first seen", seen(in, i.FirstSeen)+", in release "+release),
 		labelled("last seen", seen(in, i.LastSeen)),
 		labelled("belongs to", nameOr(i.Assignee, "nobody")))

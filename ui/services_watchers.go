@@ -14,11 +14,11 @@ func watcherServices(in In) []service {
 	var out []service
 	issues := read(in.View, store.SentryIssuesKey())
 	if issues.status.State != store.Unconfigured {
-		out = append(out, settled(in, service{status: issues.status, kind: "errors", name: "Sentry", word: "ok", info: sentryInfo(in, issues.Value)}, issues.Fail))
+		out = append(out, settled(in, service{status: issues.status, kind: "Sentry", name: "errors", word: "ok", info: sentryInfo(in, issues.Value)}, issues.Fail))
 	}
 	payments := read(in.View, store.PaymentsKey())
 	if payments.status.State != store.Unconfigured {
-		out = append(out, settled(in, service{status: payments.status, kind: "payments", name: "Stripe", word: "ok", info: paymentsInfo(payments.Value)}, payments.Fail))
+		out = append(out, settled(in, service{status: payments.status, kind: "Stripe", name: "payments", word: "ok", info: paymentsInfo(payments.Value)}, payments.Fail))
 	}
 	return out
 }

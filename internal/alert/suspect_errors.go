@@ -15,6 +15,9 @@ const (
 	issueSlack = 2 * time.Minute
 	// issueShare is the part of the errors that an issue has to make to explain them.
 	issueShare = 0.4
+	// issueQuiet is how long the newest event of an issue that makes most of the
+	// errors may be ago.
+	issueQuiet = 30 * time.Second
 	// issueGrowth is how many times its usual rate an old issue has to have to
 	// count as having begun again.
 	issueGrowth = 3
@@ -53,12 +56,11 @@ func (s *scene) loudest(all model.SentryIssues, read time.Time, worst hot) (foun
 // beganWith tells whether an issue began with a symptom, or grew with it, and
 // how many events a minute it has.
 func (s *scene) beganWith(i model.SentryIssue, read, began time.Time) (rate float64, ok bool) {
-	if !i.FirstSeen.IsZero() && !i.FirstSeen.Before(began.Add(-issueSlack)) {
-		if i.Count == nil {
-			return 0, false
-		}
-		age := max(i.LastSeen.Sub(i.FirstSeen), read.Sub(i.FirstSeen), time.Second)
-		return float64(*i.Count) / max(age.Minutes(), 1.0/60), true
+	if read.Sub(i.LastSeen) > issueQuiet {
+		return 0, false
+	}
+	if n, young := i.Young(read); young {
+		return n, !i.FirstSeen.Before(began.Add(-issueSlack))
 	}
 	before, known := i.PerMinute(time.Time{}, began.Add(-time.Minute))
 	after, some := i.PerMinute(began.Add(-time.Minute), s.now)

@@ -44,9 +44,9 @@ func (w *world) openServices(context.Context) error {
 
 // pastErrors is one old issue, and the sessions and errors of a month.
 func (s *services) pastErrors(now time.Time) {
-	for n := range 7 {
+	for n := range 7 { // the oldest first
 		s.sentry.Fault(provider.SentryFault{
-			At: now.Add(-time.Duration(9+11*n) * time.Hour), Type: "TimeoutError", Message: "rates service: no answer within 2s",
+			At: now.Add(-time.Duration(9+11*(6-n)) * time.Hour), Type: "TimeoutError", Message: "rates service: no answer within 2s",
 			Culprit: "GET /product/{id}", Release: "v2", Tags: map[string]string{"route": "/product/{id}"},
 		})
 	}

@@ -85,8 +85,8 @@ type Amount struct {
 
 // What the numbers of [Revenue] mean, shown beside them.
 const (
-	MRRDefinition   = "active subscriptions at the price of each item a month, less discounts in percent; without tax, trials and parts billed by use"
-	ChurnDefinition = "subscriptions that ended in the last 30 days, of those that were active 30 days ago"
+	MRRDefinition   = "active subscriptions a month, less discounts in %; no tax, trials, metered parts"
+	ChurnDefinition = "ended within 30 d, of those active 30 d ago"
 )
 
 // ChurnPct is the share of the subscriptions that ended; not ok when there was

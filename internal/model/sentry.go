@@ -79,6 +79,17 @@ func (i SentryIssue) PerMinute(from, to time.Time) (n float64, ok bool) {
 	return perMinute(i.Minutes, from, to)
 }
 
+// Young is how many events a minute an issue has that is younger than the
+// minutes are told; at is when its count was read. Not ok where it is older, or
+// its count is not known.
+func (i SentryIssue) Young(at time.Time) (n float64, ok bool) {
+	if i.Count == nil || i.FirstSeen.IsZero() || at.Sub(i.FirstSeen) > 3*time.Minute {
+		return 0, false
+	}
+	age := max(at.Sub(i.FirstSeen), i.LastSeen.Sub(i.FirstSeen), time.Second)
+	return float64(*i.Count) / age.Minutes(), true
+}
+
 func perMinute(minutes []Minute, from, to time.Time) (n float64, ok bool) {
 	sum, count := 0.0, 0
 	for _, m := range minutes {
