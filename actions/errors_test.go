@@ -30,7 +30,7 @@ func sentryWith(t *testing.T) (p *provider.Sentry, c *sentry.Client, id string) 
 }
 
 // stands is how the issue is now.
-func stands(t *testing.T, c *sentry.Client, id string) string {
+func issueIs(t *testing.T, c *sentry.Client, id string) string {
 	t.Helper()
 	i, err := c.Issue(t.Context(), id)
 	if err != nil {
@@ -67,8 +67,8 @@ func TestTriageAndBack(t *testing.T) {
 	} {
 		t.Run(tt.do.ID, func(t *testing.T) {
 			p, r, err := carry(t, tt.do, tt.args)
-			if err != nil || r.Unsure != "" || stands(t, c, id) != tt.stands {
-				t.Errorf("%v, %s: it is %s", err, r.Unsure, stands(t, c, id))
+			if err != nil || r.Unsure != "" || issueIs(t, c, id) != tt.stands {
+				t.Errorf("%v, %s: it is %s", err, r.Unsure, issueIs(t, c, id))
 			}
 			if p.Target != "SHOP-1" || !strings.Contains(p.Steps[0], "PUT issues/"+id+"/ ") || !strings.Contains(p.Steps[0], tt.step) {
 				t.Errorf("target %s, steps %v", p.Target, p.Steps)
@@ -76,8 +76,8 @@ func TestTriageAndBack(t *testing.T) {
 			if tt.do.Undo != tt.undo.ID {
 				t.Errorf("undone by %q", tt.do.Undo)
 			}
-			if _, r, err := carry(t, tt.undo, p.Undo); err != nil || r.Unsure != "" || stands(t, c, id) != "unresolved" {
-				t.Errorf("back: %v, %s: it is %s", err, r.Unsure, stands(t, c, id))
+			if _, r, err := carry(t, tt.undo, p.Undo); err != nil || r.Unsure != "" || issueIs(t, c, id) != "unresolved" {
+				t.Errorf("back: %v, %s: it is %s", err, r.Unsure, issueIs(t, c, id))
 			}
 		})
 	}
@@ -93,8 +93,8 @@ func TestTriageRefusals(t *testing.T) {
 	if err := c.Ignore(t.Context(), id, time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := resolve.Run(t.Context(), p, func(Progress) {}); err == nil || !strings.Contains(err.Error(), "it is ignored since the card was opened") || stands(t, c, id) != "ignored" {
-		t.Errorf("after somebody else changed it: %v, it is %s", err, stands(t, c, id))
+	if _, err := resolve.Run(t.Context(), p, func(Progress) {}); err == nil || !strings.Contains(err.Error(), "it is ignored since the card was opened") || issueIs(t, c, id) != "ignored" {
+		t.Errorf("after somebody else changed it: %v, it is %s", err, issueIs(t, c, id))
 	}
 	for _, tt := range []struct {
 		action Action

@@ -19,6 +19,8 @@ func scenes() []scene {
 		{name: "slow-query", lasting: 3 * time.Minute, change: slowQuery, suspect: suspectQuery},
 		{name: "replica-lag", lasting: 5 * time.Minute, change: replicaLag, wide: true},
 		{name: "supabase-short", lasting: 6 * time.Minute, change: supabaseShort, suspect: suspectSupabase, wide: true},
+		{name: "error-spike", lasting: 4*time.Minute + 30*time.Second, change: errorSpike, wide: true},
+		{name: "provider-outage", lasting: 4 * time.Minute, change: providerOutage},
 		{name: "pending", silent: true, started: time.Second},
 		{name: "postgres-down", lasting: 90 * time.Second, change: postgresDown, suspect: suspectDown},
 		{name: "unconfigured", lasting: time.Hour, change: unconfigured},
@@ -159,6 +161,7 @@ func hostile(v *values, _ time.Time, _ time.Duration) {
 	v.hosted.project.Name, v.hosted.project.Services[0].Error, v.hosted.project.Region = evil, evil, evil
 	v.hosted.network.Bans[0].Address, v.hosted.advice.Lints[0].Detail, v.hosted.settings.Settings[0].Value = evil, evil, evil
 	v.hosted.machine.Disks[0].Mount = evil
+	hostileWatchers(v, evil)
 	v.lost = map[string]*model.Fail{"redis": {Class: model.Broken, Text: evil, Hint: evil}}
 }
 

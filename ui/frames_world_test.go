@@ -27,6 +27,7 @@ type values struct {
 	apps        []model.App
 	probes      []model.Probe
 	pages       []model.StatusPage
+	watch       watcherValues
 	// lost are the sources that cannot be read, by the beginning of their name.
 	lost map[string]*model.Fail
 }
@@ -128,6 +129,7 @@ func calm(now time.Time) values {
 				Tries: 180, Fresh: &model.Freshness{Age: 4 * time.Second, Max: time.Minute, Purge: "page:"}, TLSDays: ptr(41.0)},
 			{Service: "api", Address: "https://api.shop.example/health", Up: true, Passed: true, Status: 200, Latency: 34 * time.Millisecond, Tries: 180},
 		},
+		watch: calmWatchers(now),
 		pages: []model.StatusPage{
 			{Name: "Vercel", URL: "https://www.vercel-status.com", Indicator: "none", Text: "All Systems Operational"},
 			{Name: "Stripe", URL: "https://status.stripe.com", Indicator: "none", Text: "All Systems Operational"},
@@ -202,6 +204,7 @@ type company struct {
 	apps        []*store.Cell[model.App]
 	probes      []*store.Cell[model.Probe]
 	pages       []*store.Cell[model.StatusPage]
+	watch       watcherCells
 }
 
 // cellsOf makes the cells that the scene will write.
@@ -217,6 +220,7 @@ func cellsOf(s *store.Store, sc scene, now time.Time) company {
 	}
 	c.server = serverCellsOf(s, pg, last.server.pooler != nil)
 	c.hosted = hostedCellsOf(s)
+	c.watch = watcherCellsOf(s, last.watch)
 	for _, a := range last.apps {
 		c.apps = append(c.apps, store.NewCell(s, store.AppKey(a.Name), one))
 	}
@@ -240,6 +244,7 @@ func (c company) put(v values, now time.Time) {
 	write(c.host, v.host, v, now)
 	write(c.redis, v.redis, v, now)
 	write(c.deploys, v.deploys, v, now)
+	c.watch.put(v, now)
 	for i := range c.apps {
 		write(c.apps[i], &v.apps[i], v, now)
 	}
