@@ -94,6 +94,15 @@ func serviceRules() []Rule {
 			Severity: P1, Group: "cache", Runbook: "cdn-and-cache",
 		},
 		{
+			ID: "cache.hit_ratio", Metric: "cache.hit_ratio", MinCount: 50, Fire: below(70, "%"), For: time.Minute,
+			Clear: above(80, "%"), ClearFor: time.Minute,
+			Severity: P2, Group: "cache", InhibitedBy: []string{"cache.down"}, Runbook: "cache-leak",
+		},
+		{
+			ID: "cache.unending", Metric: "cache.unending", Fire: above(80, "%"), Clear: below(60, "%"),
+			Severity: P2, Group: "cache", InhibitedBy: []string{"cache.down"}, Runbook: "cache-leak",
+		},
+		{
 			ID: "cache.stale", Metric: "cache.stale", Fire: above(0, "s"), For: time.Minute,
 			Clear: Threshold{Op: "<=", Unit: "s"}, ClearFor: time.Minute,
 			Severity: P2, Group: "cache", InhibitedBy: []string{"service.down"}, Runbook: "stale-cache",

@@ -140,7 +140,10 @@ func (p *program) cache() (actions.Cache, error) {
 	if c == nil {
 		return out, nil
 	}
-	client, err := redis.New(redis.Options{URL: c.URL, Password: p.secretOf("redis", c.Password)})
+	client, err := redis.New(redis.Options{
+		URL: c.URL, Password: p.secretOf("redis", c.Password), CA: c.CA,
+		RESTURL: c.RESTURL, RESTToken: p.secretOf("redis", c.RESTToken), UserAgent: userAgent(),
+	})
 	if err != nil {
 		return out, err
 	}

@@ -197,23 +197,6 @@ func probeOptions(c config.Probe) collectors.ProbeOptions {
 	return o
 }
 
-func (p *program) addRedis() error {
-	c := p.target.Redis
-	if c == nil {
-		missing(p, store.RedisKey(), "name the server under targets."+p.target.Name+".redis")
-		return nil
-	}
-	src, err := collectors.NewRedis(collectors.RedisOptions{URL: c.URL, Password: p.secretOf("redis", c.Password)})
-	if err != nil {
-		return err
-	}
-	p.closers = append(p.closers, func() { _ = src.Close() })
-	add(p, store.RedisKey(), src, sched.Timing{
-		Every: 5 * time.Second, Timeout: 4 * time.Second, Group: "redis", Retry: firstRetry, MaxWait: leadRetry, Rate: true,
-	})
-	return nil
-}
-
 // addProviders adds those that others run: status pages and deployments.
 func (p *program) addProviders() {
 	for _, c := range p.target.StatusPages {

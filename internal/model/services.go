@@ -331,6 +331,7 @@ type Redis struct {
 	Version   string
 	HitPct    *float64 // of the lookups between two readings; nil after the first or when there was none
 	Lookups   int64    // behind HitPct
+	LookupsPS *float64 // lookups/s between two readings
 	Ops       *float64 // commands/s between two readings
 	Evicted   *float64 // keys/s between two readings
 	Used      int64    // used_memory, bytes; 0 when the server does not tell it
@@ -342,6 +343,10 @@ type Redis struct {
 	Replica   bool
 	RDBFailed bool   // the last background save failed
 	Hidden    string // what could not be read, and why; "" when all was
+	// Latency is the time that one round trip took, of the network and of INFO.
+	Latency time.Duration
+	Policy  string // maxmemory_policy: allkeys-lru, volatile-lru, noeviction, …; "" where it is not told
+	Lacks   string // why the server tells nothing of itself, and the way to get it; "" when it does
 }
 
 // MemPct is the memory in use in percent of maxmemory; not ok without a limit
@@ -355,14 +360,16 @@ func (r Redis) MemPct() (pct float64, ok bool) {
 
 // Facts implements the snapshot of the store.
 func (r Redis) Facts() []Fact {
-	hit := Maybe("cache.hit_ratio", r.HitPct, Percent, "needs two readings with a lookup between")
+	hit := Maybe("cache.hit_ratio", r.HitPct, Percent, orText(r.Lacks, "needs two readings with a lookup between"))
 	hit.Count = int(r.Lookups)
 	facts := []Fact{
 		Known("cache.down", 0, None, nil), hit,
-		Maybe("cache.ops", r.Ops, PerSecond, "needs two readings of total_commands_processed"),
-		Maybe("cache.evicted", r.Evicted, PerSecond, "needs two readings of evicted_keys"),
+		Maybe("cache.lookups", r.LookupsPS, PerSecond, orText(r.Lacks, "needs two readings of keyspace_hits and keyspace_misses")),
+		Maybe("cache.ops", r.Ops, PerSecond, orText(r.Lacks, "needs two readings of total_commands_processed")),
+		Maybe("cache.evicted", r.Evicted, PerSecond, orText(r.Lacks, "needs two readings of evicted_keys")),
 		r.used(), r.clients(),
 		Known("cache.keys", float64(r.Keys), None, nil),
+		Known("cache.latency", float64(r.Latency)/float64(time.Millisecond), Millis, nil),
 	}
 	switch pct, ok := r.MemPct(); {
 	case ok:
@@ -377,7 +384,7 @@ func (r Redis) Facts() []Fact {
 
 func (r Redis) clients() Fact {
 	if r.Clients == nil {
-		return Unknown("cache.clients", None, nil, "the server does not tell connected_clients")
+		return Unknown("cache.clients", None, nil, orText(r.Lacks, "the server does not tell connected_clients"))
 	}
 	return Known("cache.clients", float64(*r.Clients), None, nil)
 }
@@ -385,7 +392,7 @@ func (r Redis) clients() Fact {
 // used is unknown where the server does not tell it: a stand-in keeps no account.
 func (r Redis) used() Fact {
 	if r.Used == 0 {
-		return Unknown("cache.memory.bytes", Bytes, nil, "the server does not tell used_memory")
+		return Unknown("cache.memory.bytes", Bytes, nil, orText(r.Lacks, "the server does not tell used_memory"))
 	}
 	return Known("cache.memory.bytes", float64(r.Used), Bytes, nil)
 }

@@ -45,6 +45,15 @@ func FleetKey() Key[model.Fleet] { return Key[model.Fleet]{Name: "fleet", Versio
 // RedisKey names the Redis server.
 func RedisKey() Key[model.Redis] { return Key[model.Redis]{Name: "redis", Version: 1} }
 
+// KeyspaceKey names what the keys of the Redis server are.
+func KeyspaceKey() Key[model.Keyspace] { return Key[model.Keyspace]{Name: "redis.keys", Version: 1} }
+
+// SlowLogKey names the commands of the Redis server that took long.
+func SlowLogKey() Key[model.SlowLog] { return Key[model.SlowLog]{Name: "redis.slowlog", Version: 1} }
+
+// UpstashKey names what Upstash counts of the Redis database.
+func UpstashKey() Key[model.Upstash] { return Key[model.Upstash]{Name: "redis.upstash", Version: 1} }
+
 // DeploymentsKey names the builds of the application, at Vercel or by a command.
 func DeploymentsKey() Key[model.Deployments] {
 	return Key[model.Deployments]{Name: "deployments", Version: 2}
