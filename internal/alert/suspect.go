@@ -37,8 +37,8 @@ func Suspects(v store.View, alerts []Alert) []Suspect {
 	var found []candidate
 	for _, look := range []func(*scene) []candidate{
 		(*scene).serversDown, (*scene).lockPileUp, (*scene).badDeploy, (*scene).connections,
-		(*scene).errorSpike, (*scene).providers, (*scene).servicesDown, (*scene).staleCache, (*scene).slowQuery,
-		(*scene).bloat, (*scene).host, (*scene).standbys, (*scene).pooler, (*scene).supabase,
+		(*scene).errorSpike, (*scene).providers, (*scene).servicesDown, (*scene).staleCache, (*scene).cacheLeak,
+		(*scene).slowQuery, (*scene).bloat, (*scene).host, (*scene).standbys, (*scene).pooler, (*scene).supabase,
 	} {
 		found = append(found, look(s)...)
 	}
@@ -81,6 +81,7 @@ const (
 	weightLocks       = 90
 	weightDeploy      = 80
 	weightReadOnly    = 75
+	weightLeak        = 72 // of the cache: what it no longer answers takes connections
 	weightConnections = 70
 	weightNamed       = 66 // a provider in trouble that our errors name
 	weightErrors      = 65 // an issue that makes most of the errors

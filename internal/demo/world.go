@@ -153,6 +153,8 @@ func (w *world) startRedis(ctx context.Context) error {
 		Dir:       filepath.Join(w.site.folder, "redis"),
 		Password:  password,
 		InProcess: w.opts.InProcessRedis,
+		// Pages and sessions have an end; what has none is kept at all costs.
+		Settings: map[string]string{"maxmemory": "48mb", "maxmemory-policy": "volatile-lru"},
 	})
 	if err != nil {
 		return err
