@@ -91,7 +91,7 @@ func switched(p vercel.Project, live string) *model.Switched {
 	if last == nil || last.Status != "succeeded" || last.To != live || last.Requested.IsZero() {
 		return nil
 	}
-	return &model.Switched{At: last.Requested, By: last.Kind}
+	return &model.Switched{At: last.Requested, By: last.Kind, From: last.From}
 }
 
 func deployment(d vercel.Deployment, live string) model.Deployment {

@@ -56,7 +56,7 @@ func (r *domainReading) hide(what string, err error) {
 func (r *domainReading) row(ctx context.Context, d vercel.Domain) model.Domain {
 	row := model.Domain{Name: d.Name, Redirect: d.Redirect, Verified: d.Verified}
 	if strings.HasSuffix(d.Name, ".vercel.app") {
-		row.Lost, row.Why = new(bool), "it is the provider's own"
+		row.Own, row.Lost = true, new(bool)
 		return row
 	}
 	switch cert, ok := newestFor(r.certs, d.Name); {

@@ -52,12 +52,12 @@ func TestDomains(t *testing.T) {
 		{"all", nil, []model.Domain{
 			{Name: "shop.example", Verified: true, Lost: &no, Ends: soon, Left: ptrTo(5 * 24 * time.Hour), Renews: true},
 			{Name: "old.example", Redirect: "shop.example", Verified: true, Lost: &yes},
-			{Name: "shop.vercel.app", Verified: true, Lost: &no, Why: "it is the provider's own"},
+			{Name: "shop.vercel.app", Own: true, Verified: true, Lost: &no},
 		}, ""},
 		{"no certificates, no configuration", map[string]int{"/v8/certs": 403, "/v6/domains/old": 500}, []model.Domain{
 			{Name: "shop.example", Verified: true, Lost: &no, Why: "the certificates could not be read"},
 			{Name: "old.example", Redirect: "shop.example", Verified: true, Why: "the certificates could not be read"},
-			{Name: "shop.vercel.app", Verified: true, Lost: &no, Why: "it is the provider's own"},
+			{Name: "shop.vercel.app", Own: true, Verified: true, Lost: &no},
 		}, "certificates: GET "},
 	}
 	for _, tt := range tests {

@@ -42,7 +42,7 @@ func deployChanges(in In) []change {
 		switch word, _ := deployWord(all, d); {
 		case d.State == "ERROR":
 			c.text, c.role = c.text+" failed", Warn
-		case word != "" && word != "candidate":
+		case word != "" && word != "candidate" && word != "previous":
 			c.text += " (" + word + ")"
 		}
 		if !c.at.IsZero() {

@@ -21,6 +21,7 @@ type values struct {
 	relations   relationValues
 	server      serverValues
 	hosted      hostedValues
+	site        siteValues
 	host        *model.Host
 	redis       *model.Redis
 	deploys     *model.Deployments
@@ -76,9 +77,9 @@ func play(t *testing.T, s scene, f func(t *testing.T, in In)) {
 			}
 			<-time.After(min(age, 30*time.Second))
 		}
-		in := In{View: st.View(), Alerts: alerts, Since: begin, Mode: Mode{Server: "prod"},
+		in := In{View: st.View(), Alerts: alerts, Since: begin, Timed: s.at(time.Now(), s.lasting).site.timed, Mode: Mode{Server: "prod"},
 			Verbs: map[string]string{"pg.terminate": "end it", "pg.cancel": "cancel it", "pg.vacuum": "vacuum it",
-				"cache.purge": "purge it", "deploy.rollback": "roll back"},
+				"cache.purge": "purge it", "deploy.rollback": "roll back", "firewall.unblock": "let it in"},
 			Keys: map[string]string{"pg.terminate": "K", "pg.cancel": "C", "pg.vacuum": "V", "cache.purge": "P", "deploy.rollback": "R",
 				"pg.explain": "e", "mark": "m", "mark.off": "Backspace"}}
 		in.Counted = marks.look(in.View)
@@ -119,6 +120,7 @@ func calm(now time.Time) values {
 		relations:  calmRelations(now),
 		server:     calmServer(now),
 		hosted:     calmHosted(now, wave),
+		site:       calmSite(now),
 		host:       calmHost(wave),
 		redis: &model.Redis{Version: "7.2.4", HitPct: ptr(96.1 + wave/10), Lookups: 5210, Ops: ptr(812.0 + 10*wave), Evicted: ptr(0.0),
 			Used: 41 << 20, Max: 100 << 20, Clients: ptr(int64(38)), Blocked: ptr(int64(0)), SlowLog: ptr(int64(0)), Keys: 10420},
@@ -198,6 +200,7 @@ type company struct {
 	relations   relationCells
 	server      serverCells
 	hosted      hostedCells
+	site        siteCells
 	host        *store.Cell[model.Host]
 	redis       *store.Cell[model.Redis]
 	deploys     *store.Cell[model.Deployments]
@@ -216,7 +219,7 @@ func cellsOf(s *store.Store, sc scene, now time.Time) company {
 		connections: store.NewCell(s, store.ConnectionsKey(), pg), activity: store.NewCell(s, store.ActivityKey(), pg),
 		statements: store.NewCell(s, store.StatementsKey(), pg), tables: store.NewCell(s, store.TablesKey(), pg),
 		host: store.NewCell(s, store.HostKey(), one), redis: store.NewCell(s, store.RedisKey(), one),
-		deploys: store.NewCell(s, store.DeploymentsKey(), one), relations: relationCellsOf(s, pg),
+		deploys: store.NewCell(s, store.DeploymentsKey(), one), relations: relationCellsOf(s, pg), site: siteCellsOf(s, one),
 	}
 	c.server = serverCellsOf(s, pg, last.server.pooler != nil)
 	c.hosted = hostedCellsOf(s)
@@ -241,6 +244,7 @@ func (c company) put(v values, now time.Time) {
 	c.relations.put(v, now)
 	c.server.put(v, now)
 	c.hosted.put(v, now)
+	c.site.put(v, now)
 	write(c.host, v.host, v, now)
 	write(c.redis, v.redis, v, now)
 	write(c.deploys, v.deploys, v, now)

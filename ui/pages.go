@@ -30,7 +30,11 @@ func Pages() []Page {
 			{Name: "Supabase", Frame: supabaseFrame, Detail: supabaseDetail},
 			{Name: "Business", Frame: businessFrame, Detail: businessDetail},
 		}},
-		{Key: '5', Name: "deploys", Tabs: []Tab{{Name: "Deployments", Frame: deploymentsFrame, Detail: deploymentDetail}}},
+		{Key: '5', Name: "deploys", Tabs: []Tab{
+			{Name: "Deployments", Frame: deploymentsFrame, Detail: deploymentDetail},
+			{Name: "Domains", Frame: domainsFrame, Detail: domainDetail},
+			{Name: "Firewall", Frame: firewallFrame, Detail: firewallDetail},
+		}},
 		{Key: '6', Name: "errors", Tabs: []Tab{
 			{Name: "Errors and latency", Frame: errorsFrame, Detail: errorsDetail},
 			{Name: "Issues", Frame: issuesFrame, Detail: issueDetail},

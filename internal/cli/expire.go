@@ -110,8 +110,11 @@ func (c *command) listPromises(format string) error {
 		late := p.Overdue(now)
 		doc.Promises = append(doc.Promises, promiseDocument{p.ID, p.Due, late, p.Action, p.Args, p.Target, p.Made, p.By})
 		level, when := alert.Fine, "in "+time.Until(p.Due).Round(time.Second).String()
-		if late {
+		switch {
+		case late:
 			level, when = alert.Warning, "overdue"
+		case !p.Due.After(now):
+			when = "now"
 		}
 		rows = append(rows, row{level: level, cells: []string{p.ID, stamp(p.Due), when, p.Action, p.Target, p.By}})
 	}

@@ -18,6 +18,7 @@ import (
 type watch struct {
 	p       *program
 	past    *past
+	timed   *timed
 	suspect atomic.Pointer[alert.Suspect]
 	asked   time.Time // when those that are asked seldom were asked because users felt something
 	changed func()    // new data
@@ -36,7 +37,7 @@ const (
 )
 
 func newWatch(p *program, changed, urgent func()) *watch {
-	w := &watch{p: p, past: newPast(p), changed: changed, urgent: urgent}
+	w := &watch{p: p, past: newPast(p), timed: newTimed(p.promises), changed: changed, urgent: urgent}
 	w.suspect.Store(&alert.Suspect{})
 	return w
 }
@@ -52,6 +53,7 @@ func (w *watch) run(ctx context.Context) {
 	done := make(chan struct{})
 	go func() { sched.Run(ctx, w.p.jobs...); close(done) }()
 	w.past.read()
+	w.timed.read(time.Now())
 	rules := time.NewTicker(w.p.every)
 	defer rules.Stop()
 	keep := time.NewTicker(keepEvery)
@@ -66,6 +68,7 @@ func (w *watch) run(ctx context.Context) {
 		case <-rules.C:
 			w.step()
 			w.past.read()
+			w.timed.read(time.Now())
 		case <-keep.C:
 			w.keep()
 		}

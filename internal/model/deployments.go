@@ -19,8 +19,9 @@ type Rolled struct {
 
 // Switched is production pointed at another build without a deploy.
 type Switched struct {
-	At time.Time // when it was asked for
-	By string    // rollback, promote
+	At   time.Time // when it was asked for
+	By   string    // rollback, promote
+	From string    // id of the build that served before; "" when that is not told
 }
 
 // Deployment is one build for production.
@@ -86,6 +87,20 @@ func (d Deployments) Candidate() (Deployment, bool) {
 	return Deployment{}, false
 }
 
+// Previous is the build that served before the live one, as far as that is
+// known: what was switched away from, else the newest that can be gone back to.
+func (d Deployments) Previous() (Deployment, bool) {
+	if d.Switch == nil {
+		return d.Candidate()
+	}
+	for _, row := range d.Rows {
+		if row.ID == d.Switch.From && !row.Live {
+			return row, true
+		}
+	}
+	return Deployment{}, false
+}
+
 // Unfinished tells whether a build is queued or under way.
 func (d Deployment) Unfinished() bool {
 	return d.State == "QUEUED" || d.State == "INITIALIZING" || d.State == "BUILDING"
@@ -116,8 +131,8 @@ func (d Deployments) Facts() []Fact {
 	newest, _ := d.Newest()
 	return []Fact{
 		Known("deploy.failed", float64(failed), None, nil),
-		flag("deploy.newest_failed", newest.State == "ERROR", newest.Name+" failed to build"),
+		flag("deploy.newest_failed", newest.State == "ERROR", "failed: the build of "+newest.Name),
 		Known("deploy.unfinished", float64(waiting), None, nil),
-		flag("deploy.promotion_off", d.PromotionOff, "new builds do not go live until one is promoted"),
+		flag("deploy.promotion_off", d.PromotionOff, "off: new builds do not go live until one is promoted"),
 	}
 }

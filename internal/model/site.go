@@ -13,6 +13,7 @@ type Domains struct {
 type Domain struct {
 	Name     string
 	Redirect string         // where it sends visitors; "" where it serves them
+	Own      bool           // it is a name of the provider, which looks after it
 	Verified bool           // the provider knows that it belongs to the project
 	Lost     *bool          // it does not point to the provider; nil when that is not known
 	Ends     time.Time      // when its certificate ends; zero where there is none or it is not known
@@ -35,11 +36,14 @@ func (d Domain) facts() []Fact {
 	broken := Known("domain.broken", 0, None, labels)
 	switch {
 	case !d.Verified:
-		broken = Known("domain.broken", 1, None, labels).Saying("is not verified")
+		broken = Known("domain.broken", 1, None, labels).Saying("unverified: the provider does not know whose it is")
 	case d.Lost == nil:
 		broken = Unknown("domain.broken", None, labels, "its configuration could not be read")
 	case *d.Lost:
-		broken = Known("domain.broken", 1, None, labels).Saying("does not point to the provider")
+		broken = Known("domain.broken", 1, None, labels).Saying("lost: it does not point to the provider")
+	}
+	if d.Own || d.Lost != nil && *d.Lost && d.Left == nil { // nobody else can renew it, or it is no use
+		return []Fact{broken}
 	}
 	if d.Left == nil {
 		why := d.Why
@@ -101,9 +105,9 @@ func (f Firewall) Facts() []Fact {
 	}
 	return append([]Fact{
 		Known("firewall.blocked", float64(blocked), None, nil),
-		flag("firewall.attack_mode", f.AttackMode, "every visitor is challenged"),
-		flag("firewall.attack", len(f.Attacks) > 0, "the provider sees an attack under way"),
-		flag("site.paused", f.Paused, "nothing of the project is served"),
+		flag("firewall.attack_mode", f.AttackMode, "on: every visitor is challenged"),
+		flag("firewall.attack", len(f.Attacks) > 0, "attack: the provider sees one under way"),
+		flag("site.paused", f.Paused, "paused: nothing of the project is served"),
 	}, f.Budget.Facts("vercel")...)
 }
 
