@@ -109,7 +109,7 @@ func deploymentsFrame(in In) Frame {
 	for _, d := range r.Value.Rows {
 		t.Rows = append(t.Rows, deployRow(in, r.Value, d))
 	}
-	f := Frame{Table: t, Foot: []Line{{gap(1), span(Strong, "f"), span(Muted, " follows the log of a build   "), span(Strong, "a"), span(Muted, " what can be done with it")}}}
+	f := Frame{Table: t}
 	if r.Value.PromotionOff {
 		f.Head = []Line{promotionNote(in, r.Value)}
 	}
@@ -172,7 +172,9 @@ func deploymentLines(in In, all model.Deployments, d model.Deployment) []Line {
 	if d.Live {
 		lines = append(lines, labelled("serves", strings.Join(servedNames(in), ", ")))
 	}
-	lines = append(lines, labelled("log", "f follows it"))
+	if key := in.Keys["logs"]; key != "" {
+		lines = append(lines, labelled("log", key+" follows it"))
+	}
 	if d.Live && all.PromotionOff {
 		lines = append(lines, Line{}, promotionNote(in, all))
 	}

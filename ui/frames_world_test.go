@@ -81,7 +81,7 @@ func play(t *testing.T, s scene, f func(t *testing.T, in In)) {
 			Verbs: map[string]string{"pg.terminate": "end it", "pg.cancel": "cancel it", "pg.vacuum": "vacuum it",
 				"cache.purge": "purge it", "deploy.rollback": "roll back", "firewall.unblock": "let it in"},
 			Keys: map[string]string{"pg.terminate": "K", "pg.cancel": "C", "pg.vacuum": "V", "cache.purge": "P", "deploy.rollback": "R",
-				"pg.explain": "e", "mark": "m", "mark.off": "Backspace"}}
+				"pg.explain": "e", "mark": "m", "mark.off": "Backspace", "logs": "f"}}
 		in.Counted = marks.look(in.View)
 		in.Suspect = alert.Diagnose(in.View, alerts)
 		if s.suspect != nil {
