@@ -4,6 +4,7 @@ GO ?= go
 # Servers and race-detecting tests are heavy: two packages at a time suit a machine of two cores.
 PARALLEL ?= 2
 export TOCSIN_PG_MATRIX ?= $(shell scripts/cache.sh)/pg
+export TOCSIN_MOCKS ?= $(shell scripts/cache.sh)/mocks
 BEGAN := $(shell date +%s)
 # step prints what begins, and how many seconds the run has taken up to here.
 step = @printf '== %4d s  %s\n' $$(( $$(date +%s) - $(BEGAN) )) '$(1)'
@@ -23,6 +24,7 @@ test:
 	$(call step,set up)
 	@scripts/setup.sh test
 	@scripts/pgmatrix.sh "$(TOCSIN_PG_MATRIX)"
+	@scripts/mocks.sh "$(TOCSIN_MOCKS)"
 	$(call step,generated files and go.mod)
 	@scripts/fresh.sh
 	@$(GO) mod tidy -diff
@@ -63,3 +65,4 @@ bench: setup
 setup:
 	@scripts/setup.sh test
 	@scripts/pgmatrix.sh "$(TOCSIN_PG_MATRIX)"
+	@scripts/mocks.sh "$(TOCSIN_MOCKS)"

@@ -46,6 +46,12 @@ const (
 	TypeSpan       Type = "span"         // 90m, 24h at most
 	TypeQueryID    Type = "pg.queryid"   // decimal, may be negative
 	TypeOID        Type = "pg.oid"       // decimal
+	TypeCount      Type = "count"        // a whole number above zero
+	TypeIP         Type = "ip"           // one IPv4 address
+	TypeNetwork    Type = "net.prefix"   // an address, or a prefix: 203.0.113.0/24
+	TypeSwitch     Type = "on/off"
+	TypeTag        Type = "cdn.tag"      // as the application sets it; from a slash on, the path of a page or an image
+	TypeIssue      Type = "sentry.issue" // its id: digits
 )
 
 // Param is one argument of an action.
@@ -95,6 +101,9 @@ type Plan struct {
 	Notes     []Note         // frees, locks, breaks, undoes, will not: most important first
 	Reason    string         // why the operator must give a reason; "" where it may be left out
 	Refuse    string         // predicted harm or a missing right: why it will not run; "" when it may
+	Moot      bool           // refused because it is so already: there is nothing to do
+	Only      string         // the part of the target that is meant, such as the id of the call that made it; "" is all of it
+	Expires   *Expiry        // what takes it back by itself; nil where that is nobody's business, or the provider's
 	Measures  []Measure      // nil: those of the action
 	Undo      Args           // what the action's Undo needs to take this back; nil where there is no such thing
 	Preflight map[string]any // what was found while planning, for the audit; no secrets, no literals

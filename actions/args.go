@@ -2,6 +2,7 @@ package actions
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -102,6 +103,28 @@ func (t Type) fault(value string) string {
 		}
 	case TypePrefix:
 		return prefixFault(value)
+	case TypeCount:
+		if n, err := strconv.Atoi(value); err != nil || n <= 0 {
+			return "it is not a whole number above zero"
+		}
+	case TypeIP:
+		if a, err := netip.ParseAddr(value); err != nil || !a.Is4() {
+			return "it is not an IPv4 address"
+		}
+	case TypeNetwork:
+		if _, err := parseNetwork(value); err != nil {
+			return err.Error()
+		}
+	case TypeSwitch:
+		if value != switchOn && value != switchOff {
+			return "say on or off"
+		}
+	case TypeTag:
+		return tagFault(value)
+	case TypeIssue:
+		if strings.Trim(value, "0123456789") != "" {
+			return "it is not the id of an issue: digits"
+		}
 	case TypeSpan:
 		if d, err := time.ParseDuration(value); err != nil || d <= 0 || d > spanMax {
 			return "it is not a span like 90m, 24h at most"

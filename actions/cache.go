@@ -31,6 +31,8 @@ type Cache struct {
 	Redis    Keyspace // nil where no Redis is configured
 	Facts    Facts    // what the card tells of the load behind the cache; may be nil
 	Measures []Measure
+	// Judge gives the measures of a purge by its prefix; nil takes Measures.
+	Judge func(prefix string) []Measure
 }
 
 // CachePurge declares that all keys with one prefix are removed.
@@ -66,6 +68,9 @@ func (c Cache) plan(ctx context.Context, args Args) (Plan, error) {
 		Steps:     []string{fmt.Sprintf("SCAN MATCH %s* COUNT %d, UNLINK what it finds, at most %d keys at a time", prefix, scanBatch, scanBatch)},
 		Preflight: map[string]any{"keys": found, "counted_all": whole, "keys_in_database": all},
 	}
+	if c.Judge != nil {
+		p.Measures = c.Judge(prefix)
+	}
 	removes := count(found, "key")
 	if !whole {
 		removes = "at least " + removes
@@ -74,23 +79,24 @@ func (c Cache) plan(ctx context.Context, args Args) (Plan, error) {
 		p.Refuse = "no key begins with " + prefix
 		return p, nil
 	}
-	p.Notes = append([]Note{{"removes", fmt.Sprintf("%s of %s in the database", removes, count(all, "key"))}}, c.load()...)
+	p.Notes = append([]Note{{"removes", fmt.Sprintf("%s of %s in the database", removes, count(all, "key"))}}, originLoad(c.Facts)...)
 	p.Notes = append(p.Notes,
 		Note{"will not", "touch other keys, nor a cache in front of this one (CDN, browser)"},
 		Note{"can be cancelled", "at any moment; what was removed stays removed"})
 	return p, nil
 }
 
-// load says what the requests that the cache answers would meet instead.
-func (c Cache) load() []Note {
+// originLoad says what the requests that a cache answers would meet instead;
+// facts may be nil.
+func originLoad(facts Facts) []Note {
 	list := []Note{{"origin", "these answers are made anew: the first readers go to the database"}}
-	if c.Facts == nil {
+	if facts == nil {
 		return list
 	}
-	if hits, unit, ok := c.Facts.Fact("cache.hit_ratio", nil); ok {
+	if hits, unit, ok := facts.Fact("cache.hit_ratio", nil); ok {
 		list[0].Text = fmt.Sprintf("the cache answers %s of the lookups: what it forgets goes to the database", amount(hits, unit))
 	}
-	if used, unit, ok := c.Facts.Fact("db.connections.used", nil); ok {
+	if used, unit, ok := facts.Fact("db.connections.used", nil); ok {
 		list = append(list, Note{"headroom", amount(used, unit) + " of the usable database connections are taken"})
 	}
 	return list

@@ -45,8 +45,8 @@ func (c Commands) argv(kind SwitchKind, id string) []string {
 }
 
 // Notes name the command: what it does beside the switch is its own affair.
-func (c Commands) Notes(kind SwitchKind, id string) []Note {
-	return []Note{{"runs", strings.Join(c.argv(kind, id), " ")}}
+func (c Commands) Notes(_ context.Context, s SwitchCase) []Note {
+	return []Note{{"runs", strings.Join(c.argv(s.Kind, s.To.ID), " ")}}
 }
 
 // Switch runs the command of one direction. It runs in a session of its own

@@ -33,10 +33,16 @@ type Switcher interface {
 	// Busy says which switch is under way; "" when there is none.
 	Busy(ctx context.Context) (string, error)
 	// Notes are what the card has to say of a switch that is done this way.
-	Notes(kind SwitchKind, id string) []Note
+	Notes(ctx context.Context, s SwitchCase) []Note
 	// Switch returns when production serves the build, and else why not: an
 	// error that wraps [ErrUnsure] when it cannot be told.
 	Switch(ctx context.Context, o SwitchOrder) error
+}
+
+// SwitchCase is a switch that is thought about.
+type SwitchCase struct {
+	Kind     SwitchKind
+	To, Live model.Deployment
 }
 
 // SwitchOrder is one switch.
@@ -54,6 +60,7 @@ var ErrUnsure = errors.New("not known whether it worked")
 type Deploys struct {
 	Read     DeploymentReader // nil where no deployments are configured
 	Switch   Switcher
+	Migrator Migrator  // nil where no database is configured
 	Measures []Measure // the errors and latencies of the applications that are deployed
 }
 
@@ -112,16 +119,15 @@ func (d Deploys) planRollback(ctx context.Context, args Args) (Plan, error) {
 	}
 	live, _ := now.Live()
 	back := between(now, to, live)
-	p.Notes = append(p.Notes,
-		Note{"takes back", takenBack(back)},
-		Note{"will not", "roll the database schema or any data back"})
-	p.Notes = append(p.Notes, d.Switch.Notes(Rollback, id)...)
-	p.Preflight["builds_back"] = len(back)
+	schema, crosses := d.schemaNote(ctx, to.Name, to.Created)
+	p.Notes = append(p.Notes, Note{"takes back", takenBack(back)}, schema)
+	p.Notes = append(p.Notes, d.Switch.Notes(ctx, SwitchCase{Rollback, to, live})...)
+	p.Preflight["builds_back"], p.Preflight["crosses_migrations"] = len(back), crosses
 	p.Undo = Args{"deployment": live.ID}
 	switch {
 	case to.Created.After(live.Created):
 		p.Refuse = to.Name + " is newer than the live build " + live.Name + ": promote it"
-	case len(back) > nearBuilds:
+	case len(back) > nearBuilds, crosses:
 		p.Danger = Destructive
 	}
 	return p, nil
@@ -132,11 +138,12 @@ func (d Deploys) planPromote(ctx context.Context, args Args) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	p, _, err := d.planSwitch(ctx, now, args["deployment"], Promote)
+	p, to, err := d.planSwitch(ctx, now, args["deployment"], Promote)
 	if err != nil || p.Refuse != "" {
 		return p, err
 	}
-	p.Notes = append(p.Notes, d.Switch.Notes(Promote, p.Target)...)
+	live, _ := now.Live()
+	p.Notes = append(p.Notes, d.Switch.Notes(ctx, SwitchCase{Promote, to, live})...)
 	if now.PromotionOff {
 		p.Notes = append(p.Notes, Note{"afterwards", "new builds go live by themselves again"})
 	}

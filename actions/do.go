@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,6 +42,9 @@ func (r *Runner) Do(ctx context.Context, o Order) (Outcome, error) {
 	}
 	c := &call{id: audit.NewID(r.opts.Now()), action: a, plan: p, began: r.opts.Now()}
 	if why := r.forbidden(c); why != "" {
+		if c.plan.Moot {
+			r.fulfil(c)
+		}
 		return r.refuse(c, errors.New(why))
 	}
 	if c.plan.Danger > Read {
@@ -64,7 +68,7 @@ func (r *Runner) forbidden(c *call) string {
 	if r.opts.ReadOnly && c.plan.Danger > Read {
 		return "this session is read-only (--readonly)"
 	}
-	return c.plan.Refuse
+	return cmp.Or(c.plan.Refuse, r.unkept(c.plan))
 }
 
 // nothing is the outcome of a call that changed nothing and left no record.
@@ -146,12 +150,17 @@ func (r *Runner) begin(c *call) error {
 			return fmt.Errorf("%s: nothing was run: %w", c.action.ID, err)
 		}
 	}
+	if err := r.promise(c); err != nil {
+		r.release(c)
+		return errors.Join(fmt.Errorf("%s: %w", c.action.ID, err), r.record(c, Failed, err.Error()))
+	}
 	r.mu.Lock()
 	c.begun = true
 	left := r.closed
 	r.mu.Unlock()
 	if left {
 		r.release(c)
+		r.forget(c)
 		return errors.Join(errors.New("the session was left: nothing was run"), r.record(c, Cancelled, "the session was left"))
 	}
 	return nil
@@ -199,6 +208,12 @@ func (r *Runner) carryOut(ctx context.Context, c *call, step func(Progress)) (Ou
 	out.Ending, err = r.ending(c, result, err)
 	r.remember(out, c.action)
 	out.Text = endingText(out, err)
+	if note := r.keep(c, out); note != "" {
+		out.Text += " · " + note
+	}
+	if out.Ending == Done {
+		r.fulfil(c)
+	}
 	if lost := r.record(c, out.Ending, out.Text, result.Done...); lost != nil {
 		err = errors.Join(err, lost)
 		out.Text += " · not recorded: " + lost.Error()

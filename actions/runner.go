@@ -33,6 +33,8 @@ type Options struct {
 	Facts    Facts         // nil: effects are unknown
 	Refresh  func()        // asks for fresh facts after an action; may be nil
 	Incident func() string // id of the open incident, "" when there is none; may be nil
+	Promises Promises      // nil: what has to be taken back is refused
+	By       string        // who works with this runner, for the promises
 	Now      func() time.Time
 }
 

@@ -93,6 +93,9 @@ func (r *Runner) Abandon() error {
 	var errs []error
 	for _, c := range left {
 		errs = append(errs, r.record(c, LeftOpen, "left running"))
+		if c.plan.Expires != nil { // it may have been done by now
+			errs = append(errs, r.opts.Promises.Start(c.id))
+		}
 	}
 	return errors.Join(errs...)
 }

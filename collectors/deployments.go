@@ -28,6 +28,9 @@ func (d Deployments) Collect(ctx context.Context) (model.Deployments, error) {
 		return model.Deployments{}, err
 	}
 	out := model.Deployments{Project: d.Vercel.Name(), PromotionOff: rolledBack(got.project), Switch: switched(got.project, got.live)}
+	if said := got.project.RolledBack; out.PromotionOff && said != nil {
+		out.Rolled = &model.Rolled{By: said.By, Why: said.Text}
+	}
 	for _, row := range got.rows {
 		out.Rows = append(out.Rows, deployment(row, got.live))
 	}
@@ -88,7 +91,7 @@ func switched(p vercel.Project, live string) *model.Switched {
 	if last == nil || last.Status != "succeeded" || last.To != live || last.Requested.IsZero() {
 		return nil
 	}
-	return &model.Switched{At: last.Requested, By: last.Kind}
+	return &model.Switched{At: last.Requested, By: last.Kind, From: last.From}
 }
 
 func deployment(d vercel.Deployment, live string) model.Deployment {
@@ -96,7 +99,7 @@ func deployment(d vercel.Deployment, live string) model.Deployment {
 	return model.Deployment{
 		ID: d.ID, Name: buildName(d), URL: d.URL, State: d.State,
 		Commit: d.Commit, Message: message, Author: d.Author,
-		Created: d.Created, Ready: d.Ready,
+		Created: d.Created, Building: d.Building, Ready: d.Ready,
 		Live: d.ID == live, Candidate: d.Candidate, Error: d.Error,
 	}
 }

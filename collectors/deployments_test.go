@@ -51,7 +51,7 @@ func TestDeployments(t *testing.T) {
 	row := func(n int, live, candidate bool) model.Deployment {
 		at := time.Date(2026, 1, 1, n-1, 0, 0, 0, time.UTC)
 		return model.Deployment{ID: ids[n-1], Name: fmt.Sprintf("v%d", n), State: "READY", Commit: "c0ffee", Message: "Sell more",
-			Author: "ana", Created: at, Ready: at, Live: live, Candidate: candidate}
+			Author: "ana", Created: at, Building: at, Ready: at, Live: live, Candidate: candidate}
 	}
 	want := model.Deployments{Project: "shop", Rows: []model.Deployment{row(3, true, false), row(2, false, true), row(1, false, true)}}
 	noURL := cmpopts.IgnoreFields(model.Deployment{}, "URL")
@@ -70,7 +70,7 @@ func TestDeployments(t *testing.T) {
 	if at, by, ok := got.LiveSince(); !ok || by != "rollback" || at.Before(asked.Add(-time.Millisecond)) || at.After(time.Now()) {
 		t.Errorf("live by %s since %s, want by the rollback asked for at %s", by, at, asked)
 	}
-	want = model.Deployments{Project: "shop", PromotionOff: true, Switch: got.Switch,
+	want = model.Deployments{Project: "shop", PromotionOff: true, Switch: got.Switch, Rolled: &model.Rolled{By: "operator"},
 		Rows: []model.Deployment{row(3, false, true), row(2, false, true), row(1, true, false)}}
 	if diff := cmp.Diff(want, got, noURL); diff != "" || err != nil {
 		t.Errorf("after a rollback: %v (-want +got):\n%s", err, diff)

@@ -39,6 +39,7 @@ type FreshOptions struct {
 	JSON  string // names joined by dots: data.updated_at; the value is RFC 3339, or epoch seconds or milliseconds
 	Max   time.Duration
 	Purge string // cache keys to purge when it is too old; ""
+	Tag   string // tag to purge at the CDN then; ""
 }
 
 // Probe tries to reach one service, each time over a new connection. What goes

@@ -17,7 +17,7 @@ const clockSkew = 5 * time.Second
 // read finds the age of the content in an answer. An answer that says no may
 // still tell it.
 func (f FreshOptions) read(got try, now time.Time) model.Freshness {
-	out := model.Freshness{Max: f.Max, Purge: f.Purge}
+	out := model.Freshness{Max: f.Max, Purge: f.Purge, Tag: f.Tag}
 	if got.body == nil {
 		out.Why = "no answer: " + got.why
 		return out

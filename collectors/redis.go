@@ -17,7 +17,13 @@ import (
 type RedisOptions struct {
 	URL      string                                    // redis:// or rediss://, with an optional user and database
 	Password func(ctx context.Context) (string, error) // asked for each connection; nil is the one in the URL
-	Now      func() time.Time                          // nil is time.Now
+	CA       string                                    // file of the authority that signed its certificate; "" is the system's
+
+	RESTURL   string // address of an Upstash REST API in place of URL
+	RESTToken func(ctx context.Context) (string, error)
+	UserAgent string
+
+	Now func() time.Time // nil is time.Now
 }
 
 // Redis reads the state of a Redis server over one connection that is kept.
@@ -25,6 +31,7 @@ type RedisOptions struct {
 type Redis struct {
 	client *goredis.Client
 	where  string
+	rest   bool // over HTTP, where not all commands are to be had
 	now    func() time.Time
 	last   redisReading // zero before the first reading
 }
@@ -42,14 +49,16 @@ type redisReading struct {
 
 // NewRedis checks the address. No connection is made before the first reading.
 func NewRedis(opts RedisOptions) (*Redis, error) {
-	client, err := redis.New(redis.Options{URL: opts.URL, Password: opts.Password})
+	client, err := redis.New(redis.Options{
+		URL: opts.URL, Password: opts.Password, CA: opts.CA, RESTURL: opts.RESTURL, RESTToken: opts.RESTToken, UserAgent: opts.UserAgent,
+	})
 	if err != nil {
 		return nil, err
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	return &Redis{client: client, where: client.Options().Addr, now: opts.Now}, nil
+	return &Redis{client: client, where: client.Options().Addr, rest: opts.RESTURL != "", now: opts.Now}, nil
 }
 
 // Close ends the connection.
@@ -60,14 +69,17 @@ func (r *Redis) Collect(ctx context.Context) (model.Redis, error) {
 	pipe := r.client.Pipeline()
 	info, size := pipe.Info(ctx), pipe.DBSize(ctx)
 	slow := pipe.Do(ctx, "SLOWLOG", "LEN")
+	began := time.Now()
 	_, err := pipe.Exec(ctx)
+	took := time.Since(began)
 	now := r.now()
-	if info.Err() != nil || info.Val() == "" || size.Err() != nil { // without a connection only err says so
+	lacks := r.lacks(info.Err())
+	if lacks == "" && (info.Err() != nil || info.Val() == "") || size.Err() != nil { // without a connection only err says so
 		return model.Redis{}, fmt.Errorf("redis: %w", redisFail(r.where, cmp.Or(info.Err(), size.Err(), err, errEmptyInfo())))
 	}
 	fields := parseInfo(info.Val())
 	out := fields.state()
-	out.Keys = size.Val()
+	out.Keys, out.Latency, out.Lacks = size.Val(), took, lacks
 	if n, err := slow.Int64(); err == nil {
 		out.SlowLog = &n
 	} else {
@@ -77,6 +89,15 @@ func (r *Redis) Collect(ctx context.Context) (model.Redis, error) {
 	r.rates(cur, &out)
 	r.last = cur
 	return out, nil
+}
+
+// lacks says that a server which is reached over HTTP does not tell of itself,
+// where it does not; "" for any other failure.
+func (r *Redis) lacks(err error) string {
+	if !r.rest || err == nil || !isReply(err) || goredis.IsAuthError(err) || goredis.IsPermissionError(err) {
+		return ""
+	}
+	return "INFO is not to be had over REST: give redis.url, or redis.upstash for what Upstash counts"
 }
 
 func errEmptyInfo() error { return errors.New("the answer to INFO is empty") }
@@ -91,7 +112,12 @@ func (r *Redis) rates(cur redisReading, out *model.Redis) {
 	out.Evicted = rateOf(r.last.gone, cur.gone, elapsed)
 	hits, ok1 := growth(r.last.hits, cur.hits)
 	misses, ok2 := growth(r.last.misses, cur.misses)
-	if !ok1 || !ok2 || hits+misses == 0 { // not told, CONFIG RESETSTAT, or nobody asked
+	if !ok1 || !ok2 { // not told, or CONFIG RESETSTAT
+		return
+	}
+	lookups := float64(hits+misses) / elapsed.Seconds()
+	out.LookupsPS = &lookups
+	if hits+misses == 0 {
 		return
 	}
 	pct := 100 * float64(hits) / float64(hits+misses)

@@ -58,6 +58,7 @@ func (i redisInfo) state() model.Redis {
 		Used:    i.size("used_memory"), Max: i.size("maxmemory"),
 		Clients: i.number("connected_clients"), Blocked: i.number("blocked_clients"),
 		Replica: i["role"] == "slave", RDBFailed: i["rdb_last_bgsave_status"] == "err",
+		Policy: i["maxmemory_policy"],
 	}
 }
 
@@ -71,7 +72,7 @@ func redisFail(where string, err error) *model.Fail {
 	case redis.IsAuthError(err):
 		fail.Class, fail.Hint = model.Denied, "set redis.password, and a user in redis.url where there is one"
 	case redis.IsPermissionError(err):
-		fail.Class, fail.Hint = model.Denied, "ACL SETUSER tocsin +info +dbsize +slowlog|len"
+		fail.Class, fail.Hint = model.Denied, "ACL SETUSER tocsin +info +dbsize +slowlog +scan +ttl +type +memory|usage ~*"
 	case redis.IsMaxClientsError(err):
 		fail.Class = model.Full
 	case redis.IsLoadingError(err):

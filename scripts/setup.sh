@@ -22,12 +22,17 @@ has_postgres() {
 # Debian keeps pgbouncer in /usr/sbin, which is not on every user's PATH.
 has_pgbouncer() { has pgbouncer || [ -x /usr/sbin/pgbouncer ]; }
 
+# Debian's node exporter has a name of its own.
+has_node_exporter() { has prometheus-node-exporter || has node_exporter; }
+
 # missing prints a line per absent thing: what it is, its Debian package, its Homebrew formula.
 missing() {
   has_postgres || echo 'PostgreSQL postgresql postgresql@17'
   has redis-server || echo 'Redis redis-server redis'
   [ "$purpose" = test ] || return 0
   has_pgbouncer || echo 'PgBouncer pgbouncer pgbouncer'
+  has prometheus || echo 'Prometheus prometheus prometheus'
+  has_node_exporter || echo 'node-exporter prometheus-node-exporter node_exporter'
   has tmux || echo 'tmux tmux tmux'
   has npm || echo 'npm npm node'
   has cc || has gcc || echo 'C-compiler gcc -'
@@ -62,7 +67,7 @@ release_services() {
 
 apt_install() { # apt_install NAME PACKAGE
   quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$2"
-  case $2 in redis-server | pgbouncer)
+  case $2 in redis-server | pgbouncer | prometheus | prometheus-node-exporter)
     if has systemctl; then quietly as_root systemctl disable "$2"; fi
     ;;
   esac

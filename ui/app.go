@@ -26,6 +26,10 @@ type Options struct {
 	Alerts   func() []alert.Alert
 	Suspect  func() alert.Suspect
 	Past     func() []Event // what is over: troubles that ended, actions; nil where nobody remembers
+	Timed    func() []Timed // changes that are taken back by themselves; nil where there are none
+	// Logs gives the logs of a build, by its id; none where there is nothing to
+	// follow. nil is none at all.
+	Logs     func(build string) []LogSource
 	Runner   *actions.Runner
 	Refresh  func() // reads every source now
 	Bindings []Binding
@@ -148,12 +152,20 @@ func (a *App) look() {
 		a.in.View, a.in.Alerts, a.in.Suspect = a.frozen.View, a.frozen.Alerts, a.frozen.Suspect
 	}
 	if a.frozen != nil {
-		a.in.Past = a.frozen.Past
-	} else if a.o.Past != nil {
-		a.in.Past = a.o.Past()
+		a.in.Past, a.in.Timed = a.frozen.Past, a.frozen.Timed
+	} else {
+		a.in.Past, a.in.Timed = called(a.o.Past), called(a.o.Timed)
 	}
 	a.in.Counted = a.counting.look(a.in.View)
 	a.in.Mode = a.mode()
+}
+
+// called is what a function gives, where there is one.
+func called[T any](f func() []T) []T {
+	if f == nil {
+		return nil
+	}
+	return f()
 }
 
 func (a *App) mode() Mode {

@@ -146,10 +146,17 @@ func freshMeans(p freshProbe) string {
 		return p.probe.Fresh.Why
 	}
 	text := "limit " + age(p.probe.Fresh.Max)
-	if p.probe.Fresh.Purge == "" {
-		return text + "; its probe does not say what to purge (fresh: {purge: ...})"
+	purge, tag := p.probe.Fresh.Purge, p.probe.Fresh.Tag
+	if purge == "" && tag == "" {
+		return text + "; its probe does not say what to purge (fresh: {purge: ...} or {tag: ...})"
 	}
-	return text + "; a purge removes " + strings.TrimSuffix(p.probe.Fresh.Purge, "*") + "*"
+	if purge != "" {
+		text += "; a purge removes " + strings.TrimSuffix(purge, "*") + "*"
+	}
+	if tag != "" {
+		text += "; at the CDN it has the tag " + tag
+	}
+	return text
 }
 
 func redisItems(r model.Redis) []quantity {

@@ -23,6 +23,7 @@ func changes(in In) []change {
 	out = append(out, sourceChanges(in)...)
 	out = append(out, providerChanges(in)...)
 	out = append(out, serverChanges(in)...)
+	out = append(out, issueChanges(in)...)
 	for _, e := range in.Past {
 		out = append(out, change{at: e.At, text: e.Text, role: e.Role})
 	}
@@ -41,7 +42,7 @@ func deployChanges(in In) []change {
 		switch word, _ := deployWord(all, d); {
 		case d.State == "ERROR":
 			c.text, c.role = c.text+" failed", Warn
-		case word != "" && word != "candidate":
+		case word != "" && word != "candidate" && word != "previous":
 			c.text += " (" + word + ")"
 		}
 		if !c.at.IsZero() {
@@ -96,9 +97,10 @@ func sourceChanges(in In) []change {
 	return out
 }
 
-// serverOf names what a source reads: its server, or itself when it stands alone.
+// serverOf names what a source reads: its server, or itself when it stands alone
+// or when a right is missing that the others may have.
 func serverOf(s store.Status) string {
-	if s.Group != "" {
+	if s.Group != "" && (s.Fail == nil || s.Fail.Class != model.Denied) {
 		return s.Group
 	}
 	return s.Name

@@ -98,6 +98,7 @@ func lookCommands() []Command {
 		{ID: "help", Keys: []string{"?", "F1"}, Title: "help: every key that works", Group: "look", Foot: "help", Do: func(a *App) { a.push(newHelp(a)) }},
 		{ID: "palette", Keys: []string{":"}, Title: "palette: go to a view or call an action by name", Group: "look", Foot: "palette", Do: func(a *App) { a.push(newPalette(a)) }},
 		{ID: "evidence", Keys: []string{"e"}, Title: "why the verdict says so", Group: "look", Do: (*App).evidence},
+		{ID: "logs", Keys: []string{"f"}, On: "deploys", Title: "follow the log of the selected build", Group: "look", Foot: "log", Do: (*App).followLog},
 		{ID: "refresh", Keys: []string{"r", "F5"}, Title: "read every source now", Group: "look", Do: (*App).refresh},
 		{ID: "freeze", Keys: []string{"z"}, Title: "hold what is shown, or let go", Group: "look", Do: (*App).freeze},
 		{ID: "times", Keys: []string{"l"}, Title: "times in UTC or local", Group: "look", Do: func(a *App) { a.in.Local = !a.in.Local }},
@@ -149,6 +150,7 @@ func changeCommands() []Command {
 	return []Command{
 		{ID: "act", Keys: []string{"a"}, Title: "actions for the selection, and why some are blocked", Group: "act", Foot: "act", Do: func(a *App) { a.push(newMenu(a)) }},
 		{ID: "arm", Keys: []string{"W"}, Title: "arm for ten minutes (the server's name is typed), or disarm", Group: "act", Do: (*App).arm},
+		{ID: "overdue", Keys: []string{"O"}, Title: "carry out what should have been taken back by itself", Group: "act", Do: (*App).carryOut},
 		{ID: "undo", Keys: []string{"u"}, Title: "take the last action back, where that is possible", Group: "act", Do: (*App).undo},
 	}
 }

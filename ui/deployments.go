@@ -10,6 +10,7 @@ import (
 // deployWord is how a build stands among all, in a word.
 func deployWord(all model.Deployments, d model.Deployment) (word string, role Role) {
 	live, _ := all.Live()
+	before, ok := all.Previous()
 	switch {
 	case d.Live:
 		return "live", Good
@@ -17,6 +18,8 @@ func deployWord(all model.Deployments, d model.Deployment) (word string, role Ro
 		return "failed", Warn
 	case d.Candidate && all.PromotionOff && d.Created.After(live.Created):
 		return "taken back", Muted
+	case ok && before.ID == d.ID && d.State == "READY":
+		return "previous", Plain
 	case d.Candidate:
 		return "candidate", Plain
 	case d.State == "READY":
@@ -40,8 +43,8 @@ func deploymentsPanel(in In) Panel {
 	if !r.has() {
 		return panelOf(in, p, r.status)
 	}
-	if note := promotionNote(r.Value); note != nil {
-		p.Lines = append(p.Lines, note)
+	if r.Value.PromotionOff {
+		p.Lines = append(p.Lines, promotionNote(in, r.Value))
 	}
 	for _, d := range r.Value.Rows[:min(len(r.Value.Rows), listRows(in))] {
 		p.Lines = append(p.Lines, deployLine(in, r.Value, d))
@@ -50,11 +53,24 @@ func deploymentsPanel(in In) Panel {
 	return panelOf(in, p, r.status)
 }
 
-func promotionNote(d model.Deployments) Line {
-	if !d.PromotionOff {
-		return nil
+// promotionNote says what stays of a rollback, and who did it where there is
+// room for that.
+func promotionNote(in In, d model.Deployments) Line {
+	line := Line{gap(1), span(Warn, in.glyphs().Warning+" new builds do not go live until one is promoted")}
+	who := ""
+	if _, by, ok := d.LiveSince(); ok && by == "rollback" {
+		who = "rolled back " + age(in.View.Now().Sub(d.Switch.At)) + " ago"
 	}
-	return Line{gap(1), span(Warn, "! new builds do not go live until one is promoted")}
+	if d.Rolled != nil && who != "" {
+		who += " by " + d.Rolled.By
+		if d.Rolled.Why != "" {
+			who += ": " + d.Rolled.Why
+		}
+	}
+	if who == "" || cells(line...)+cells(span(Muted, who))+2 > in.Width {
+		return line
+	}
+	return append(line, gap(2), span(Muted, who))
 }
 
 func deployLine(in In, all model.Deployments, d model.Deployment) Line {
@@ -95,7 +111,7 @@ func deploymentsFrame(in In) Frame {
 	}
 	f := Frame{Table: t}
 	if r.Value.PromotionOff {
-		f.Head = []Line{promotionNote(r.Value)}
+		f.Head = []Line{promotionNote(in, r.Value)}
 	}
 	return frameOf(in, f, r.status)
 }
@@ -134,25 +150,62 @@ func short(commit string) string {
 func deploymentDetail(in In, key string) []Line {
 	all := read(in.View, store.DeploymentsKey()).Value
 	for _, d := range all.Rows {
-		if d.ID != key {
-			continue
+		if d.ID == key {
+			return deploymentLines(in, all, d)
 		}
-		word, _ := deployWord(all, d)
-		ready := "not yet"
-		if !d.Ready.IsZero() {
-			ready = in.ago(&d.Ready)
-		}
-		lines := []Line{
-			labelled("build", d.Name+"  "+word), labelled("id", d.ID), labelled("state", d.State),
-			labelled("created", in.ago(&d.Created)), labelled("ready", ready),
-			labelled("author", d.Author), labelled("commit", d.Commit),
-		}
-		lines = append(lines, wrapped("message", d.Message, in.Width)...)
-		lines = append(lines, labelled("address", d.URL), labelled("can go back to", yesNo(d.Candidate)))
-		if d.Error != "" {
-			lines = append(lines, wrapped("error", d.Error, in.Width)...)
-		}
-		return lines
 	}
 	return []Line{{span(Muted, "this build is no longer listed")}}
+}
+
+func deploymentLines(in In, all model.Deployments, d model.Deployment) []Line {
+	word, _ := deployWord(all, d)
+	lines := []Line{
+		labelled("build", d.Name+"  "+word), labelled("id", d.ID), labelled("state", d.State),
+		labelled("created", in.ago(&d.Created)), labelled("built", buildTimes(in, d)),
+		labelled("author", d.Author), labelled("commit", d.Commit),
+	}
+	lines = append(lines, wrapped("message", d.Message, in.Width)...)
+	lines = append(lines, labelled("address", d.URL), labelled("can go back to", yesNo(d.Candidate)))
+	if d.Error != "" {
+		lines = append(lines, wrapped("error", d.Error, in.Width)...)
+	}
+	if d.Live {
+		lines = append(lines, labelled("serves", strings.Join(servedNames(in), ", ")))
+	}
+	if key := in.Keys["logs"]; key != "" {
+		lines = append(lines, labelled("log", key+" follows it"))
+	}
+	if d.Live && all.PromotionOff {
+		lines = append(lines, Line{}, promotionNote(in, all))
+	}
+	return lines
+}
+
+// buildTimes says how long a build took, or how far it is.
+func buildTimes(in In, d model.Deployment) string {
+	switch {
+	case d.Unfinished() && d.Building.IsZero():
+		return "it has been waiting for " + age(in.View.Now().Sub(d.Created))
+	case d.Unfinished():
+		return "it has been building for " + age(in.View.Now().Sub(d.Building))
+	case d.Ready.IsZero():
+		return "no"
+	case d.Building.IsZero():
+		return in.ago(&d.Ready)
+	}
+	return in.ago(&d.Ready) + ", in " + age(d.Ready.Sub(d.Building))
+}
+
+// servedNames are the host names of production, as far as they are read.
+func servedNames(in In) []string {
+	var names []string
+	for _, d := range read(in.View, store.DomainsKey()).Value.Rows {
+		if d.Redirect == "" {
+			names = append(names, d.Name)
+		}
+	}
+	if len(names) == 0 {
+		return []string{"production; its host names are not read"}
+	}
+	return names
 }

@@ -20,6 +20,7 @@ type word struct {
 	column string // "" means any
 	op     byte   // ':', '<', '>'; 0 for any column
 	text   string // lower case
+	whole  string // all of the word, lower case
 	num    float64
 }
 
@@ -67,6 +68,7 @@ func parseWord(part string) word {
 		w.fuzzy, part = true, rest
 	}
 	w.text = strings.ToLower(part)
+	w.whole = w.text
 	i := strings.IndexAny(part, ":<>")
 	if i <= 0 || i == len(part)-1 || w.fuzzy {
 		return w
@@ -111,8 +113,8 @@ func (w word) match(columns []Column, r Row) bool {
 		return w.anywhere(r)
 	}
 	i := columnIndex(columns, w.column)
-	if i < 0 {
-		return false
+	if i < 0 { // there is no such column: it is a text with a mark in it
+		return word{text: w.whole}.anywhere(r)
 	}
 	cell := cellAt(r, i)
 	switch w.op {

@@ -89,6 +89,7 @@ type In struct {
 	Alerts  []alert.Alert
 	Suspect alert.Suspect
 	Past    []Event // what is over, in no order
+	Timed   []Timed // changes that are taken back by themselves, the first that is due first
 	Width   int     // cells inside the border
 	Height  int
 	Local   bool      // times in local time instead of UTC

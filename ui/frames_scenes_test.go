@@ -18,6 +18,10 @@ func scenes() []scene {
 		{name: "stale-cache", lasting: 5 * time.Minute, change: staleCache, suspect: suspectCache},
 		{name: "slow-query", lasting: 3 * time.Minute, change: slowQuery, suspect: suspectQuery},
 		{name: "replica-lag", lasting: 5 * time.Minute, change: replicaLag, wide: true},
+		{name: "supabase-short", lasting: 6 * time.Minute, change: supabaseShort, suspect: suspectSupabase, wide: true},
+		{name: "error-spike", lasting: 4*time.Minute + 30*time.Second, change: errorSpike, wide: true},
+		{name: "provider-outage", lasting: 4 * time.Minute, change: providerOutage},
+		{name: "rolled-back", lasting: 12 * time.Minute, change: rolledBack, wide: true},
 		{name: "pending", silent: true, started: time.Second},
 		{name: "postgres-down", lasting: 90 * time.Second, change: postgresDown, suspect: suspectDown},
 		{name: "unconfigured", lasting: time.Hour, change: unconfigured},
@@ -155,6 +159,11 @@ func hostile(v *values, _ time.Time, _ time.Duration) {
 	v.probes[0].Passed, v.probes[0].Why = false, evil
 	v.pages[0].Incidents = []model.ProviderIncident{{Name: evil, Impact: evil}}
 	hostileServer(v, evil)
+	v.hosted.project.Name, v.hosted.project.Services[0].Error, v.hosted.project.Region = evil, evil, evil
+	v.hosted.network.Bans[0].Address, v.hosted.advice.Lints[0].Detail, v.hosted.settings.Settings[0].Value = evil, evil, evil
+	v.hosted.machine.Disks[0].Mount = evil
+	hostileWatchers(v, evil)
+	hostileSite(v, evil)
 	v.lost = map[string]*model.Fail{"redis": {Class: model.Broken, Text: evil, Hint: evil}}
 }
 

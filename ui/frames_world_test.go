@@ -20,12 +20,15 @@ type values struct {
 	tables      *model.Tables
 	relations   relationValues
 	server      serverValues
+	hosted      hostedValues
+	site        siteValues
 	host        *model.Host
 	redis       *model.Redis
 	deploys     *model.Deployments
 	apps        []model.App
 	probes      []model.Probe
 	pages       []model.StatusPage
+	watch       watcherValues
 	// lost are the sources that cannot be read, by the beginning of their name.
 	lost map[string]*model.Fail
 }
@@ -74,11 +77,11 @@ func play(t *testing.T, s scene, f func(t *testing.T, in In)) {
 			}
 			<-time.After(min(age, 30*time.Second))
 		}
-		in := In{View: st.View(), Alerts: alerts, Since: begin, Mode: Mode{Server: "prod"},
+		in := In{View: st.View(), Alerts: alerts, Since: begin, Timed: s.at(time.Now(), s.lasting).site.timed, Mode: Mode{Server: "prod"},
 			Verbs: map[string]string{"pg.terminate": "end it", "pg.cancel": "cancel it", "pg.vacuum": "vacuum it",
-				"cache.purge": "purge it", "deploy.rollback": "roll back"},
+				"cache.purge": "purge it", "deploy.rollback": "roll back", "firewall.unblock": "let it in"},
 			Keys: map[string]string{"pg.terminate": "K", "pg.cancel": "C", "pg.vacuum": "V", "cache.purge": "P", "deploy.rollback": "R",
-				"pg.explain": "e", "mark": "m", "mark.off": "Backspace"}}
+				"pg.explain": "e", "mark": "m", "mark.off": "Backspace", "logs": "f"}}
 		in.Counted = marks.look(in.View)
 		in.Suspect = alert.Diagnose(in.View, alerts)
 		if s.suspect != nil {
@@ -116,6 +119,8 @@ func calm(now time.Time) values {
 		tables:     withParts(calmTables(now), now),
 		relations:  calmRelations(now),
 		server:     calmServer(now),
+		hosted:     calmHosted(now, wave),
+		site:       calmSite(now),
 		host:       calmHost(wave),
 		redis: &model.Redis{Version: "7.2.4", HitPct: ptr(96.1 + wave/10), Lookups: 5210, Ops: ptr(812.0 + 10*wave), Evicted: ptr(0.0),
 			Used: 41 << 20, Max: 100 << 20, Clients: ptr(int64(38)), Blocked: ptr(int64(0)), SlowLog: ptr(int64(0)), Keys: 10420},
@@ -126,6 +131,7 @@ func calm(now time.Time) values {
 				Tries: 180, Fresh: &model.Freshness{Age: 4 * time.Second, Max: time.Minute, Purge: "page:"}, TLSDays: ptr(41.0)},
 			{Service: "api", Address: "https://api.shop.example/health", Up: true, Passed: true, Status: 200, Latency: 34 * time.Millisecond, Tries: 180},
 		},
+		watch: calmWatchers(now),
 		pages: []model.StatusPage{
 			{Name: "Vercel", URL: "https://www.vercel-status.com", Indicator: "none", Text: "All Systems Operational"},
 			{Name: "Stripe", URL: "https://status.stripe.com", Indicator: "none", Text: "All Systems Operational"},
@@ -193,12 +199,15 @@ type company struct {
 	tables      *store.Cell[model.Tables]
 	relations   relationCells
 	server      serverCells
+	hosted      hostedCells
+	site        siteCells
 	host        *store.Cell[model.Host]
 	redis       *store.Cell[model.Redis]
 	deploys     *store.Cell[model.Deployments]
 	apps        []*store.Cell[model.App]
 	probes      []*store.Cell[model.Probe]
 	pages       []*store.Cell[model.StatusPage]
+	watch       watcherCells
 }
 
 // cellsOf makes the cells that the scene will write.
@@ -210,9 +219,11 @@ func cellsOf(s *store.Store, sc scene, now time.Time) company {
 		connections: store.NewCell(s, store.ConnectionsKey(), pg), activity: store.NewCell(s, store.ActivityKey(), pg),
 		statements: store.NewCell(s, store.StatementsKey(), pg), tables: store.NewCell(s, store.TablesKey(), pg),
 		host: store.NewCell(s, store.HostKey(), one), redis: store.NewCell(s, store.RedisKey(), one),
-		deploys: store.NewCell(s, store.DeploymentsKey(), one), relations: relationCellsOf(s, pg),
+		deploys: store.NewCell(s, store.DeploymentsKey(), one), relations: relationCellsOf(s, pg), site: siteCellsOf(s, one),
 	}
 	c.server = serverCellsOf(s, pg, last.server.pooler != nil)
+	c.hosted = hostedCellsOf(s)
+	c.watch = watcherCellsOf(s, last.watch)
 	for _, a := range last.apps {
 		c.apps = append(c.apps, store.NewCell(s, store.AppKey(a.Name), one))
 	}
@@ -232,9 +243,12 @@ func (c company) put(v values, now time.Time) {
 	write(c.tables, v.tables, v, now)
 	c.relations.put(v, now)
 	c.server.put(v, now)
+	c.hosted.put(v, now)
+	c.site.put(v, now)
 	write(c.host, v.host, v, now)
 	write(c.redis, v.redis, v, now)
 	write(c.deploys, v.deploys, v, now)
+	c.watch.put(v, now)
 	for i := range c.apps {
 		write(c.apps[i], &v.apps[i], v, now)
 	}

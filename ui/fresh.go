@@ -113,6 +113,12 @@ func howTo(s store.Status) string {
 		return "add redis: {url}"
 	case "vercel":
 		return "add vercel: {}"
+	case "fleet":
+		return "add prometheus: {url, hosts: {}}"
+	case "sentry":
+		return "add sentry: {org, token}"
+	case "stripe":
+		return "add stripe: {key}"
 	default:
 		return "add " + kind + ":"
 	}

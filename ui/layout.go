@@ -52,6 +52,10 @@ func (a *App) frameAround(c canvas) canvas {
 		c.part(0, top, c.w, 1).line(0, 0, line)
 		top++
 	}
+	if line := overdueLine(in, a.keyOf("overdue")); line != nil && c.h-top > leastBody {
+		c.part(0, top, c.w, 1).line(0, 0, line)
+		top++
+	}
 	bottom := c.h
 	if bottom-top > leastBody {
 		bottom--

@@ -40,6 +40,16 @@ func (a *App) order(id string, args actions.Args) {
 	}
 }
 
+// carryOut opens the card of what is overdue to be taken back.
+func (a *App) carryOut() {
+	t := overdue(a.in)
+	if t == nil {
+		a.say("nothing is overdue", Muted)
+		return
+	}
+	a.order(t.Action, t.Args)
+}
+
 // blocked says why a command cannot run here; "" when it can, as all that only
 // look do.
 func (a *App) blocked(id string) string {

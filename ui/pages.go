@@ -25,10 +25,27 @@ func Pages() []Page {
 			{Name: "Sequences", Frame: sequencesFrame, Detail: sequenceDetail},
 			{Name: "Wraparound", Frame: wraparoundFrame, Detail: wraparoundDetail},
 		}},
-		{Key: '4', Name: "services", Tabs: []Tab{{Name: "Services", Frame: servicesFrame, Detail: serviceDetail}}},
-		{Key: '5', Name: "deploys", Tabs: []Tab{{Name: "Deployments", Frame: deploymentsFrame, Detail: deploymentDetail}}},
-		{Key: '6', Name: "errors", Tabs: []Tab{{Name: "Errors and latency", Frame: errorsFrame, Detail: errorsDetail}}},
+		{Key: '4', Name: "services", Tabs: []Tab{
+			{Name: "Services", Frame: servicesFrame, Detail: serviceDetail},
+			{Name: "Supabase", Frame: supabaseFrame, Detail: supabaseDetail},
+			{Name: "Business", Frame: businessFrame, Detail: businessDetail},
+		}},
+		{Key: '5', Name: "deploys", Tabs: []Tab{
+			{Name: "Deployments", Frame: deploymentsFrame, Detail: deploymentDetail},
+			{Name: "Domains", Frame: domainsFrame, Detail: domainDetail},
+			{Name: "Firewall", Frame: firewallFrame, Detail: firewallDetail},
+		}},
+		{Key: '6', Name: "errors", Tabs: []Tab{
+			{Name: "Errors and latency", Frame: errorsFrame, Detail: errorsDetail},
+			{Name: "Issues", Frame: issuesFrame, Detail: issueDetail},
+			{Name: "Crons", Frame: cronsFrame, Detail: cronDetail},
+			{Name: "Quota", Frame: quotaFrame, Detail: quotaDetail},
+		}},
 		{Key: '7', Name: "cache", Tabs: []Tab{{Name: "Cache", Frame: cacheFrame, Detail: cacheDetail}}},
-		{Key: '8', Name: "host", Tabs: []Tab{{Name: "Host", Frame: hostFrame, Detail: hostDetail}}},
+		{Key: '8', Name: "host", Tabs: []Tab{
+			{Name: "Host", Frame: hostFrame, Detail: hostDetail},
+			{Name: "Database", Frame: machineFrame, Detail: machineDetail},
+			{Name: "Fleet", Frame: fleetFrame, Detail: fleetDetail},
+		}},
 	}
 }

@@ -189,10 +189,12 @@ func newMenu(a *App) *picker {
 	return p
 }
 
-// filterLine is the filter of a table while it is typed; the table follows.
+// filterLine is a filter while it is typed; what it narrows follows.
 type filterLine struct {
 	typed  entry
 	before filter
+	take   func(a *App, f filter)
+	move   func(a *App, by int) // nil where there is no line to move to
 }
 
 // filterLine opens the filter of the table.
@@ -200,7 +202,11 @@ func (a *App) filterLine() {
 	if a.rowless() {
 		return
 	}
-	f := &filterLine{before: a.grid().filter}
+	f := &filterLine{
+		before: a.grid().filter,
+		take:   func(a *App, f filter) { a.grid().filter = f },
+		move:   func(a *App, by int) { a.grid().move(by) },
+	}
 	f.typed.set(f.before.text)
 	a.push(f)
 }
@@ -215,23 +221,23 @@ func (f *filterLine) draw(_ *App, c canvas) {
 func (f *filterLine) key(a *App, ev *tcell.EventKey) {
 	switch keyName(ev) {
 	case "Esc", "Ctrl-C":
-		a.grid().filter = f.before
+		f.take(a, f.before)
 		a.drop(f)
 		return
 	case "Enter":
 		a.drop(f)
 		return
-	case "Up":
-		a.grid().move(-1)
-	case "Down":
-		a.grid().move(1)
+	case "Up", "Down":
+		if f.move != nil {
+			f.move(a, map[string]int{"Up": -1, "Down": 1}[keyName(ev)])
+		}
 	}
 	if f.typed.key(ev) {
-		a.grid().filter = parseFilter(f.typed.String())
+		f.take(a, parseFilter(f.typed.String()))
 	}
 }
 
 func (f *filterLine) paste(a *App, text string) {
 	f.typed.paste(text)
-	a.grid().filter = parseFilter(f.typed.String())
+	f.take(a, parseFilter(f.typed.String()))
 }

@@ -212,10 +212,18 @@ func appRows(in In, app store.Named[model.App]) []Row {
 func windowRow(in In, app store.Named[model.App], w model.AppWindow, note Cell) Row {
 	r, known := w.Rate()
 	pct, some := w.ErrorPct()
+	failed := tally(w.Errors)
+	switch {
+	case w.NoErrors != "":
+		failed = Cell{Text: "?", Role: Unknown}
+		note.Text, note.Role = nameOr(note.Text, w.NoErrors), Unknown
+	case w.Why != "":
+		note.Text, note.Role = nameOr(note.Text, w.Why), Unknown
+	}
 	return Row{Key: app.Status.Name + "/" + w.Window.String(), Cells: []Cell{
 		{Text: bare(app.Status.Name), Role: Strong},
 		{Text: covered(w), Role: Muted, Num: w.Window.Seconds(), HasNum: true},
-		tally(w.Requests), maybe(r, known, rate), tally(w.Errors),
+		tally(w.Requests), maybe(r, known, rate), failed,
 		over(in, maybe(pct, some, percent), app.Status.Name, "http.error_rate"),
 		latency(w.P50), over(in, latency(w.P95), app.Status.Name, "http.p95"),
 		over(in, latency(w.P99), app.Status.Name, "http.p99"), note,

@@ -37,8 +37,17 @@ func services(in In) []service {
 	for _, s := range store.All[model.StatusPage](in.View) {
 		out = append(out, settled(in, pageService(s), s.Sample.Fail))
 	}
+	for _, s := range store.All[model.SupabaseProject](in.View) {
+		out = append(out, settled(in, supabaseService(in, s), s.Sample.Fail))
+	}
+	out = append(out, watcherServices(in)...)
 	slices.SortStableFunc(out, func(a, b service) int { return cmp.Compare(b.level, a.level) })
 	return out
+}
+
+// configured are the services that somebody asked to watch.
+func configured(all []service) []service {
+	return slices.DeleteFunc(all, func(s service) bool { return s.status.State == store.Unconfigured })
 }
 
 // settled replaces what a service last said by what is wrong with its source:
@@ -51,7 +60,7 @@ func settled(in In, s service, fail *model.Fail) service {
 		s.word, s.info, s.level = in.glyphs().Ellipsis, "", 0
 		return s
 	case store.Unconfigured:
-		s.word, s.info, s.level = "off", "not configured", 0
+		s.word, s.info, s.level = "off", howTo(s.status), 0
 		return s
 	}
 	s.word, s.level, s.args = "unknown", 1, nil
@@ -96,10 +105,17 @@ func answer(p model.Probe) string {
 // purgeArgs are what clears the stale content of a probe; nil when the
 // configuration does not say.
 func purgeArgs(p model.Probe) map[string]string {
-	if p.Fresh == nil || p.Fresh.Purge == "" {
+	args := map[string]string{}
+	if p.Fresh != nil && p.Fresh.Purge != "" {
+		args["prefix"] = strings.TrimSuffix(p.Fresh.Purge, "*")
+	}
+	if p.Fresh != nil && p.Fresh.Tag != "" {
+		args["tag"] = p.Fresh.Tag
+	}
+	if len(args) == 0 {
 		return nil
 	}
-	return map[string]string{"prefix": strings.TrimSuffix(p.Fresh.Purge, "*")}
+	return args
 }
 
 func appService(in In, a store.Named[model.App]) service {
@@ -198,7 +214,7 @@ func bare(source string) string {
 
 // servicesPanel is the box of the overview.
 func servicesPanel(in In) Panel {
-	all := services(in)
+	all := configured(services(in))
 	p := Panel{ID: "services", Title: "Services"}
 	if len(all) == 0 {
 		note := span(Muted, "not configured: add probes: or apps:")
@@ -281,7 +297,11 @@ func servicesFrame(in In) Frame {
 		},
 		Empty: "no service is configured: add probes, apps or status_pages to the target",
 	}
-	for _, s := range services(in) {
+	all := services(in)
+	if len(configured(slices.Clone(all))) == 0 {
+		all = nil
+	}
+	for _, s := range all {
 		t.Rows = append(t.Rows, serviceRow(in, s))
 	}
 	return Frame{Table: t}

@@ -22,6 +22,8 @@ func serviceDetail(in In, key string) []Line {
 		return append(lines, appLines(s)...)
 	case store.Sample[model.StatusPage]:
 		return append(lines, pageLines(in, s)...)
+	case store.Sample[model.SupabaseProject]:
+		return append(lines, projectLines(in, s.Value)...)
 	default:
 		return lines
 	}
@@ -107,7 +109,12 @@ func appLines(s store.Sample[model.App]) []Line {
 		if w.Elapsed <= 0 {
 			continue
 		}
-		text := count(w.Requests) + " requests, " + count(w.Errors) + " errors"
+		text := count(w.Requests) + " requests, "
+		if w.NoErrors != "" {
+			text += "errors unknown: " + w.NoErrors
+		} else {
+			text += count(w.Errors) + " errors"
+		}
 		for _, q := range []struct {
 			name string
 			v    *time.Duration

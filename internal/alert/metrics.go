@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +33,9 @@ func specimens() []specimen {
 			Disks: []model.Disk{{Total: 1, InodesPct: &one, FullIn: &hour}},
 		}},
 		{store.RedisKey().Name, false, model.Redis{}},
+		{store.KeyspaceKey().Name, false, model.Keyspace{Max: 1, Prefixes: []model.Prefix{{Bytes: new(int64), Forever: &one}}}},
+		{store.SlowLogKey().Name, false, model.SlowLog{}},
+		{store.UpstashKey().Name, false, model.Upstash{Budget: 1}},
 		{store.DeploymentsKey().Name, false, model.Deployments{}},
 		{store.AppKey("").Name, true, model.App{Windows: []model.AppWindow{{Elapsed: hour, Requests: 1}}}},
 		{store.ProbeKey("").Name, true, model.Probe{TLSDays: &one, Fresh: &model.Freshness{}}},
@@ -51,7 +55,7 @@ type Metric struct {
 func Metrics() []Metric {
 	var out []Metric
 	seen := map[string]bool{}
-	for _, s := range append(specimens(), serverSpecimens()...) {
+	for _, s := range slices.Concat(specimens(), serverSpecimens(), supabaseSpecimens(), siteSpecimens(), watcherSpecimens()) {
 		for _, f := range s.value.Facts() {
 			if seen[f.Name] {
 				continue

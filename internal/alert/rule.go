@@ -56,7 +56,7 @@ func (s Set) Rule(id string) (Rule, bool) {
 
 // Defaults are the shipped rules: every threshold of the runbooks once.
 func Defaults() Set {
-	rules := slices.Concat(databaseRules(), relationRules(), serviceRules(), hostRules(), serverRules())
+	rules := slices.Concat(databaseRules(), relationRules(), serviceRules(), hostRules(), serverRules(), supabaseRules(), siteRules(), watcherRules())
 	for i := range rules {
 		rules[i].OnUnknown = Keep
 	}
@@ -92,6 +92,15 @@ func serviceRules() []Rule {
 		{
 			ID: "cache.down", Metric: "cache.down", Fire: atLeast(3), Clear: below(1),
 			Severity: P1, Group: "cache", Runbook: "cdn-and-cache",
+		},
+		{
+			ID: "cache.hit_ratio", Metric: "cache.hit_ratio", MinCount: 50, Fire: below(70, "%"), For: time.Minute,
+			Clear: above(80, "%"), ClearFor: time.Minute,
+			Severity: P2, Group: "cache", InhibitedBy: []string{"cache.down"}, Runbook: "cache-leak",
+		},
+		{
+			ID: "cache.unending", Metric: "cache.unending", Fire: above(80, "%"), Clear: below(60, "%"),
+			Severity: P2, Group: "cache", InhibitedBy: []string{"cache.down"}, Runbook: "cache-leak",
 		},
 		{
 			ID: "cache.stale", Metric: "cache.stale", Fire: above(0, "s"), For: time.Minute,

@@ -37,8 +37,9 @@ func Suspects(v store.View, alerts []Alert) []Suspect {
 	var found []candidate
 	for _, look := range []func(*scene) []candidate{
 		(*scene).serversDown, (*scene).lockPileUp, (*scene).badDeploy, (*scene).connections,
-		(*scene).providers, (*scene).servicesDown, (*scene).staleCache, (*scene).slowQuery,
-		(*scene).bloat, (*scene).host, (*scene).standbys, (*scene).pooler,
+		(*scene).errorSpike, (*scene).providers, (*scene).servicesDown, (*scene).staleCache, (*scene).cacheLeak,
+		(*scene).slowQuery, (*scene).bloat, (*scene).host, (*scene).standbys, (*scene).pooler, (*scene).supabase,
+		(*scene).site,
 	} {
 		found = append(found, look(s)...)
 	}
@@ -76,19 +77,31 @@ type candidate struct {
 
 // The weights, in the order of cause and consequence.
 const (
+	weightProject     = 105 // a project that is off is why its server is down
 	weightServerDown  = 100
+	weightPaused      = 95
 	weightLocks       = 90
 	weightDeploy      = 80
+	weightReadOnly    = 75
+	weightLeak        = 72 // of the cache: what it no longer answers takes connections
 	weightConnections = 70
+	weightAttack      = 67
+	weightNamed       = 66 // a provider in trouble that our errors name
+	weightErrors      = 65 // an issue that makes most of the errors
 	weightProvider    = 60 // with symptoms of ours
+	weightDomain      = 57
 	weightDiskFull    = 55
 	weightServiceDown = 50
 	weightSlowFelt    = 45 // a long statement while requests are slow
 	weightStale       = 40
 	weightSlow        = 30
+	weightMachine     = 25 // of the database, as its provider tells
 	weightBloat       = 20
 	weightHost        = 18 // the machine tocsin runs on is seldom the one that serves
 	weightProviderFar = 15 // a provider's trouble that nobody feels here
+	weightCertificate = 14 // nothing hurts yet
+	weightBuild       = 13
+	weightPromotion   = 12 // what a rollback leaves
 	weightPassing     = 10 // what a busy minute alone shows
 )
 

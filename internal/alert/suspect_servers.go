@@ -28,6 +28,7 @@ func (s *scene) serversDown() []candidate {
 			c.Since = fail.Since
 			c.Evidence = append(c.Evidence, fmt.Sprintf("%s in a row within %s", plural(fail.Attempts, "attempt"), ago(s.now.Sub(fail.Since))))
 		}
+		c.Evidence = append(c.Evidence, lines(s.projectLine())...)
 		c.Evidence = append(c.Evidence, s.symptomTexts()...)
 		c.Against = lines(s.deployLine(), s.providerLine())
 		out = append(out, c)

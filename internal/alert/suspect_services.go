@@ -30,15 +30,19 @@ func (s *scene) badDeploy() []candidate {
 		if age := s.now.Sub(since); !ok || d.Sample.At.IsZero() || age < -deploySlack || age > youngBuild {
 			continue
 		}
-		from := since.Add(-deploySlack)
-		if by == "rollback" {
-			from = since
-		}
-		if !symptoms[0].began.Before(from) {
+		if !symptoms[0].began.Before(from(since, by)) {
 			return []candidate{s.blameBuild(d.Sample.Value, symptoms[0])}
 		}
 	}
 	return nil
+}
+
+// from is the earliest instant at which what a build brought about can begin.
+func from(since time.Time, by string) time.Time {
+	if by == "rollback" {
+		return since
+	}
+	return since.Add(-deploySlack)
 }
 
 func (s *scene) blameBuild(all model.Deployments, worst hot) candidate {
@@ -52,7 +56,7 @@ func (s *scene) blameBuild(all model.Deployments, worst hot) candidate {
 	}
 	c.Summary += fmt.Sprintf(", live for %s", ago(s.now.Sub(since)))
 	began := fmt.Sprintf("began %s after the build went live", ago(c.Since.Sub(since)))
-	c.Evidence = lines(append([]string{began, s.before(worst, since)}, s.symptomTexts()...)...)
+	c.Evidence = lines(append([]string{began, s.before(worst, since), s.issueSince(from(since, by))}, s.symptomTexts()...)...)
 	c.Against = lines(s.providerLine(), s.loadLine(), s.lockLine())
 	if back, ok := all.Candidate(); ok {
 		c.Evidence = append(c.Evidence, back.Name+" can be rolled back to")
@@ -89,13 +93,21 @@ func (s *scene) providers() []candidate {
 			continue
 		}
 		c := explain(weightProviderFar, h)
+		named := s.issueNaming(page.Name)
 		if len(symptoms) > 0 {
 			c.weight, c.Level = weightProvider, max(c.Level, s.symptoms()[0].loud())
+			if named != "" {
+				c.weight = weightNamed
+			}
 		}
 		c.Summary = fmt.Sprintf("%s reports %s trouble", page.Name, page.Indicator)
 		if page.Text != "" {
 			c.Summary += ": " + page.Text
 		}
+		if len(symptoms) > 0 {
+			c.Summary += "; not ours to mend: tell users, and wait"
+		}
+		c.Evidence = lines(named, s.unreadableOf(page.Name))
 		for _, incident := range page.Incidents {
 			c.Evidence = append(c.Evidence, fmt.Sprintf("%s (%s) for %s", incident.Name, incident.Impact, ago(s.now.Sub(incident.Since))))
 			if incident.Since.Before(c.Since) {
@@ -164,6 +176,9 @@ func (s *scene) staleCache() []candidate {
 		if prefix := strings.TrimRight(fresh.Purge, "*"); prefix != "" {
 			c.Summary += ": purge " + prefix + "*"
 			c.act("cache.purge", map[string]string{"prefix": prefix})
+		} else if fresh.Tag != "" {
+			c.Summary += ": purge the tag " + fresh.Tag + " at the CDN (cdn.purge)"
+			c.act("cdn.purge", map[string]string{"tag": fresh.Tag})
 		} else {
 			c.Evidence = append(c.Evidence, "no purge is configured for this probe")
 		}

@@ -39,6 +39,13 @@ func newPatterns() patterns {
 	}
 }
 
+// Redactor takes secrets out of text that is shown and not recorded: those that
+// known gives at that time, and what stands where secrets do.
+func Redactor(known func() []string) func(string) string {
+	p := newPatterns()
+	return func(text string) string { return p.redactor(known()).clean(text) }
+}
+
 // redactor also removes these secrets. The longest come first: of two that
 // begin alike the shorter would leave the end of the longer one.
 func (p patterns) redactor(secrets []string) redactor {
@@ -66,9 +73,14 @@ func (r redactor) entry(e Entry) Entry {
 	return e
 }
 
-func (r redactor) text(s string) string {
+// clean leaves the text as long as it is.
+func (r redactor) clean(s string) string {
 	s = r.inURL.ReplaceAllString(r.values.Replace(s), "${1}"+hidden+"@")
-	s = r.inText.ReplaceAllString(s, "${1}${2}"+hidden)
+	return r.inText.ReplaceAllString(s, "${1}${2}"+hidden)
+}
+
+func (r redactor) text(s string) string {
+	s = r.clean(s)
 	if len(s) > textMax {
 		s = strings.ToValidUTF8(s[:textMax], "") + "..."
 	}

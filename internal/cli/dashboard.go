@@ -106,7 +106,7 @@ func (c *command) runScreen(p *program, t *term.Terminal) (term.Ending, error) {
 		View: p.store.View, Alerts: p.engine.Current, Suspect: w.Suspect,
 		Runner: p.runner, Refresh: p.wake,
 		Bindings: bindings, Theme: theme, CopyFile: filepath.Join(p.state.dir, "copied.txt"),
-		Orphans: p.orphans, Past: w.past.events,
+		Orphans: p.orphans, Past: w.past.events, Timed: w.timed.list, Logs: p.logs,
 	})
 	if err != nil {
 		return term.Ending{}, err

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"tocsin/actions"
@@ -24,13 +26,16 @@ func (p *program) operations(readOnly bool) (*actions.Runner, error) {
 	}
 	o := actions.Options{
 		Server: p.target.Name, ReadOnly: readOnly, Audit: log, Facts: storeFacts{p.store}, Refresh: p.wake,
+		Promises: p.promises, By: audit.Me().User,
 	}
+	deploys := p.deploys()
 	servers := actions.Standbys{Server: p.postgres, Named: p.standbys}
-	return actions.NewRunner(o, declared(servers, p.deploys(), cache, marks{p.state, p.engine})...)
+	return actions.NewRunner(o, slices.Concat(declared(servers, deploys, cache, marks{p.state, p.engine}, p.issues()),
+		declaredAtVercel(p.vercelSite(deploys)), declaredAtSupabase(p.project()))...)
 }
 
 // declared lists every action there is, on these servers.
-func declared(servers actions.Standbys, deploys actions.Deploys, cache actions.Cache, marker actions.Marker) []actions.Action {
+func declared(servers actions.Standbys, deploys actions.Deploys, cache actions.Cache, marker actions.Marker, issues actions.Issues) []actions.Action {
 	postgres := servers.Server
 	return []actions.Action{
 		actions.Cancel(postgres), actions.Terminate(postgres), actions.TerminateAll(postgres), actions.Explain(postgres), actions.Vacuum(postgres),
@@ -39,6 +44,7 @@ func declared(servers actions.Standbys, deploys actions.Deploys, cache actions.C
 		actions.ReplayResume(servers), actions.ReplayPause(servers),
 		actions.DeployRollback(deploys), actions.DeployPromote(deploys), actions.CachePurge(cache),
 		actions.AlertAcknowledge(marker), actions.AlertUnacknowledge(marker), actions.AlertMute(marker), actions.AlertUnmute(marker),
+		actions.ErrorResolve(issues), actions.ErrorIgnore(issues), actions.ErrorUnresolve(issues), actions.ErrorAssign(issues),
 	}
 }
 
@@ -49,6 +55,9 @@ const effectWithin = 75 * time.Second
 // deploys is what the deployment actions work with: the provider, or commands.
 func (p *program) deploys() actions.Deploys {
 	d := actions.Deploys{}
+	if p.postgres != nil {
+		d.Migrator = actions.Migrations{Server: p.postgres}
+	}
 	for _, a := range p.target.Apps {
 		labels := model.Labels{"app": a.Name, "window": "1m"}
 		d.Measures = append(d.Measures,
@@ -83,8 +92,14 @@ func (v vercelDeploys) Busy(ctx context.Context) (string, error) {
 }
 
 // Notes implements actions.Switcher.
-func (vercelDeploys) Notes(kind actions.SwitchKind, id string) []actions.Note {
-	return actions.VercelSwitch{}.Notes(kind, id)
+func (v vercelDeploys) Notes(ctx context.Context, s actions.SwitchCase) []actions.Note {
+	notes, err := use(ctx, v.client, func(c *vercel.Client) ([]actions.Note, error) {
+		return actions.VercelSwitch{Client: c}.Notes(ctx, s), nil
+	})
+	if err != nil {
+		return []actions.Note{{Label: "not known", Text: "what changes beside the build: " + err.Error()}}
+	}
+	return notes
 }
 
 // Switch implements actions.Switcher.
@@ -95,24 +110,40 @@ func (v vercelDeploys) Switch(ctx context.Context, o actions.SwitchOrder) error 
 	return err
 }
 
-// cache is what the cache actions work with: one connection of their own,
-// opened when it is first needed. What a purge is judged by are the pages that
-// the configuration says it freshens.
-func (p *program) cache() (actions.Cache, error) {
-	out := actions.Cache{Facts: storeFacts{p.store}}
+// judgePurge gives the numbers by which a purge is judged: the age of the pages
+// that it freshens, else the errors of the applications.
+func (p *program) judgePurge(prefix string) []actions.Measure {
+	var out []actions.Measure
 	for _, c := range p.target.Probes {
-		if c.Fresh != nil && c.Fresh.Purge != "" {
-			out.Measures = append(out.Measures, actions.Measure{
-				Name: "age of " + c.Name, Metric: "cache.age", Labels: model.Labels{"service": c.Name},
-				Better: actions.Lower, Within: effectWithin,
-			})
+		if c.Fresh == nil || c.Fresh.Purge == "" {
+			continue
+		}
+		own := strings.TrimRight(c.Fresh.Purge, "*")
+		if strings.HasPrefix(own, prefix) || strings.HasPrefix(prefix, own) {
+			out = append(out, ageMeasure(c.Name))
 		}
 	}
+	for _, a := range p.target.Apps {
+		out = append(out, actions.Measure{
+			Name: "errors", Metric: "http.error_rate", Labels: model.Labels{"app": a.Name, "window": "1m"},
+			Better: actions.Lower, Within: effectWithin,
+		})
+	}
+	return out
+}
+
+// cache is what the cache actions work with: one connection of their own,
+// opened when it is first needed.
+func (p *program) cache() (actions.Cache, error) {
+	out := actions.Cache{Facts: storeFacts{p.store}, Judge: p.judgePurge}
 	c := p.target.Redis
 	if c == nil {
 		return out, nil
 	}
-	client, err := redis.New(redis.Options{URL: c.URL, Password: p.secretOf("redis", c.Password)})
+	client, err := redis.New(redis.Options{
+		URL: c.URL, Password: p.secretOf("redis", c.Password), CA: c.CA,
+		RESTURL: c.RESTURL, RESTToken: p.secretOf("redis", c.RESTToken), UserAgent: userAgent(),
+	})
 	if err != nil {
 		return out, err
 	}

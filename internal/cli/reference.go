@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"slices"
+
 	"github.com/spf13/cobra"
 
 	"tocsin/actions"
@@ -12,5 +14,5 @@ func Root() *cobra.Command { return (&command{}).root() }
 // Actions lists what can be done, for the reference in docs/: as declared, with
 // no server behind it.
 func Actions() []actions.Action {
-	return declared(actions.Standbys{}, actions.Deploys{}, actions.Cache{}, nil)
+	return slices.Concat(declared(actions.Standbys{}, actions.Deploys{}, actions.Cache{}, nil, nil), declaredAtVercel(actions.Vercel{}), declaredAtSupabase(actions.Supabase{}))
 }

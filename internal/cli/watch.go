@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -17,9 +18,11 @@ import (
 type watch struct {
 	p       *program
 	past    *past
+	timed   *timed
 	suspect atomic.Pointer[alert.Suspect]
-	changed func() // new data
-	urgent  func() // another alert state or another suspect
+	asked   time.Time // when those that are asked seldom were asked because users felt something
+	changed func()    // new data
+	urgent  func()    // another alert state or another suspect
 }
 
 const (
@@ -34,7 +37,7 @@ const (
 )
 
 func newWatch(p *program, changed, urgent func()) *watch {
-	w := &watch{p: p, past: newPast(p), changed: changed, urgent: urgent}
+	w := &watch{p: p, past: newPast(p), timed: newTimed(p.promises), changed: changed, urgent: urgent}
 	w.suspect.Store(&alert.Suspect{})
 	return w
 }
@@ -50,6 +53,7 @@ func (w *watch) run(ctx context.Context) {
 	done := make(chan struct{})
 	go func() { sched.Run(ctx, w.p.jobs...); close(done) }()
 	w.past.read()
+	w.timed.read(time.Now())
 	rules := time.NewTicker(w.p.every)
 	defer rules.Stop()
 	keep := time.NewTicker(keepEvery)
@@ -64,6 +68,7 @@ func (w *watch) run(ctx context.Context) {
 		case <-rules.C:
 			w.step()
 			w.past.read()
+			w.timed.read(time.Now())
 		case <-keep.C:
 			w.keep()
 		}
@@ -79,10 +84,31 @@ func (w *watch) step() {
 	before := wordOf(was, w.Suspect())
 	alerts := w.p.engine.Step(v)
 	w.past.see(v, was, alerts)
+	w.ask(v.Now(), alerts)
 	suspect := alert.Diagnose(v, alerts)
 	w.suspect.Store(&suspect)
 	if wordOf(alerts, suspect) != before {
 		w.urgent()
+	}
+}
+
+// askEvery is how often those that are asked seldom are asked while users feel
+// something.
+const askEvery = 15 * time.Second
+
+// ask asks those that are asked seldom while users feel something: they may
+// know the cause already.
+func (w *watch) ask(now time.Time, alerts []alert.Alert) {
+	if !alert.Felt(alerts) || now.Sub(w.asked) < askEvery {
+		return
+	}
+	w.asked = now
+	for _, j := range w.p.jobs {
+		for _, kind := range []string{store.StatusPageKey("").Name, store.SentryIssuesKey().Name, store.PaymentsKey().Name} {
+			if strings.HasPrefix(j.Name, kind) {
+				j.Wake()
+			}
+		}
 	}
 }
 

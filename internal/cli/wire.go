@@ -13,8 +13,10 @@ import (
 	"tocsin/internal/model"
 	"tocsin/internal/pg"
 	"tocsin/internal/sched"
+	"tocsin/internal/sentry"
 	"tocsin/internal/statuspage"
 	"tocsin/internal/store"
+	"tocsin/internal/supabase"
 	"tocsin/internal/vercel"
 	"tocsin/internal/web"
 )
@@ -33,9 +35,12 @@ type program struct {
 	keys   string        // file of key bindings; "" for none
 	runner *actions.Runner
 
+	promises promises // to take changes back
 	postgres *pg.Server
 	standbys map[string]*pg.Server // those with an address, by name
 	vercel   *once[*vercel.Client]
+	supabase *once[*supabase.Client] // nil where no project is configured
+	sentry   *once[*sentry.Client]   // nil where none is configured
 	secrets  secrets
 	closers  []func()
 }
@@ -49,12 +54,14 @@ func wire(valid config.Valid, target config.Target, readOnly bool) (*program, er
 	p := &program{
 		target: target, state: folderOf(valid, target.Name), engine: alert.New(rules), every: rules.Every, keys: valid.Keys, store: store.New(),
 	}
+	p.promises = promisesOf(valid, target.Name)
 	if err := errors.Join(p.addPostgres(), p.addPooler(), p.addServices()); err != nil {
 		p.close()
 		return nil, fmt.Errorf("%s: target %s: %w", valid.Path, target.Name, err)
 	}
 	add(p, store.HostKey(), &collectors.Host{}, sched.Timing{Every: 5 * time.Second, Timeout: 4 * time.Second, Rate: true})
 	p.addProviders()
+	p.addWatchers()
 	if p.runner, err = p.operations(readOnly); err != nil {
 		p.close()
 		return nil, err
@@ -185,36 +192,24 @@ func (p *program) addServices() error {
 func probeOptions(c config.Probe) collectors.ProbeOptions {
 	o := collectors.ProbeOptions{Service: c.Name, Address: c.URL, Timeout: c.Timeout, UserAgent: userAgent()}
 	if c.Fresh != nil {
-		o.Fresh = &collectors.FreshOptions{JSON: c.Fresh.JSON, Max: c.Fresh.Max, Purge: c.Fresh.Purge}
+		o.Fresh = &collectors.FreshOptions{JSON: c.Fresh.JSON, Max: c.Fresh.Max, Purge: c.Fresh.Purge, Tag: c.Fresh.Tag}
 	}
 	return o
-}
-
-func (p *program) addRedis() error {
-	c := p.target.Redis
-	if c == nil {
-		missing(p, store.RedisKey(), "name the server under targets."+p.target.Name+".redis")
-		return nil
-	}
-	src, err := collectors.NewRedis(collectors.RedisOptions{URL: c.URL, Password: p.secretOf("redis", c.Password)})
-	if err != nil {
-		return err
-	}
-	p.closers = append(p.closers, func() { _ = src.Close() })
-	add(p, store.RedisKey(), src, sched.Timing{
-		Every: 5 * time.Second, Timeout: 4 * time.Second, Group: "redis", Retry: firstRetry, MaxWait: leadRetry, Rate: true,
-	})
-	return nil
 }
 
 // addProviders adds those that others run: status pages and deployments.
 func (p *program) addProviders() {
 	for _, c := range p.target.StatusPages {
-		client := statuspage.New(web.Options{Base: c.URL, UserAgent: userAgent()})
+		reads := map[string]func(web.Options) *statuspage.Client{"stripe": statuspage.NewStripe}[c.Form]
+		if reads == nil {
+			reads = statuspage.New
+		}
+		client := reads(web.Options{Base: c.URL, UserAgent: userAgent()})
 		p.closers = append(p.closers, client.Close)
 		add(p, store.StatusPageKey(c.Name), collectors.StatusPage{Name: c.Name, URL: c.URL, Client: client},
 			sched.Timing{Every: time.Minute, Timeout: 15 * time.Second, MaxWait: 5 * time.Minute})
 	}
+	p.addSupabase()
 	switch {
 	case p.target.Vercel != nil:
 		p.addVercel(*p.target.Vercel)
@@ -222,6 +217,11 @@ func (p *program) addProviders() {
 		add(p, store.DeploymentsKey(), collectors.CommandDeployments{Name: p.target.Name, Argv: p.target.Deploy.List}, sched.Timing{Every: 30 * time.Second, Timeout: 20 * time.Second, MaxWait: 5 * time.Minute})
 	default:
 		missing(p, store.DeploymentsKey(), "name the project under targets."+p.target.Name+".vercel, or commands under deploy")
+	}
+	if p.target.Vercel == nil {
+		hint := "name the project under targets." + p.target.Name + ".vercel"
+		missing(p, store.DomainsKey(), hint)
+		missing(p, store.FirewallKey(), hint)
 	}
 }
 
@@ -235,6 +235,7 @@ func (p *program) addVercel(c config.Vercel) {
 	}}
 	p.closers = append(p.closers, func() { p.vercel.each(func(v *vercel.Client) { v.Close() }) })
 	add(p, store.DeploymentsKey(), vercelDeploys{p.vercel}, sched.Timing{Every: 10 * time.Second, Timeout: 15 * time.Second, MaxWait: 2 * time.Minute})
+	p.addVercelSite()
 }
 
 // secretFail is what a source says when its secret cannot be read.

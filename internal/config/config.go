@@ -22,9 +22,14 @@ type Target struct {
 	Redis       *Redis       `yaml:"redis" doc:"the Redis server"`
 	Apps        []App        `yaml:"apps" doc:"applications that tell about their own requests"`
 	Probes      []Probe      `yaml:"probes" doc:"services to reach from here"`
-	StatusPages []StatusPage `yaml:"status_pages" doc:"what providers say of themselves (Atlassian Statuspage)"`
-	Vercel      *Vercel      `yaml:"vercel" doc:"deployments at Vercel"`
+	StatusPages []StatusPage `yaml:"status_pages" doc:"what providers say of themselves (Atlassian Statuspage, and the page of Stripe)"`
+	Vercel      *Vercel      `yaml:"vercel" doc:"a project at Vercel: its deployments, domains, caches and firewall"`
+	Supabase    *Supabase    `yaml:"supabase" doc:"the project at Supabase"`
 	Deploy      *Deploy      `yaml:"deploy" doc:"deployments elsewhere, by commands of your own; instead of vercel"`
+	Prometheus  *Prometheus  `yaml:"prometheus" doc:"a server with the query API of Prometheus (Thanos, Mimir and VictoriaMetrics have it too)"`
+	Sentry      *Sentry      `yaml:"sentry" doc:"errors at Sentry"`
+	Stripe      *Stripe      `yaml:"stripe" doc:"payments at Stripe; they are only read"`
+	Gauges      []Gauge      `yaml:"gauges" doc:"numbers of your own business, each by one SQL statement or one HTTP request"`
 }
 
 // Postgres is a PostgreSQL server and database.
@@ -56,10 +61,23 @@ type PgBouncer struct {
 	Password *SecretRef `yaml:"password" doc:"where the password is; without it ~/.pgpass counts"`
 }
 
-// Redis is a Redis server.
+// Redis is a Redis server, reached by its own protocol or, where only that is
+// given, over HTTP.
 type Redis struct {
-	URL      string     `yaml:"url" need:"yes" doc:"redis://host:port/db, rediss:// for TLS or unix:///path; without a password"`
-	Password *SecretRef `yaml:"password" doc:"where the password is"`
+	URL       string     `yaml:"url" doc:"redis://host:port/db, rediss:// for TLS or unix:///path; without a password"`
+	Password  *SecretRef `yaml:"password" doc:"where the password is"`
+	CA        string     `yaml:"ca" doc:"file with the certificate (PEM) of the authority that signed the server's, where the system does not know it"`
+	RESTURL   string     `yaml:"rest_url" doc:"address of the REST API of an Upstash database, in place of url"`
+	RESTToken *SecretRef `yaml:"rest_token" doc:"where its token is; a read-only one is enough to look"`
+	Upstash   *Upstash   `yaml:"upstash" doc:"what Upstash itself counts of the database: hits, latency, bandwidth; accounts made through Vercel or Fly.io have no such key"`
+}
+
+// Upstash is a database as its provider sees it.
+type Upstash struct {
+	Database string     `yaml:"database" need:"yes" doc:"id of the database"`
+	Email    string     `yaml:"email" need:"yes" doc:"of the account"`
+	APIKey   *SecretRef `yaml:"api_key" need:"yes" doc:"where the management API key is"`
+	BaseURL  string     `yaml:"base_url" default:"https://api.upstash.com/v2" doc:"address of the management API"`
 }
 
 // App is an application with a metrics endpoint (Prometheus text).
@@ -84,12 +102,14 @@ type Fresh struct {
 	JSON  string        `yaml:"json" need:"yes" doc:"field of the answer that holds the time of its content; names joined by dots"`
 	Max   time.Duration `yaml:"max" need:"yes" doc:"age above which it is stale"`
 	Purge string        `yaml:"purge" doc:"cache keys to offer for purging then: page:*"`
+	Tag   string        `yaml:"tag" doc:"tag at the provider's CDN to offer for purging then: offers"`
 }
 
 // StatusPage is the status page of a provider.
 type StatusPage struct {
 	Name string `yaml:"name" need:"yes" doc:"name that is shown; differs from those of the other pages"`
 	URL  string `yaml:"url" need:"yes" doc:"address of the page"`
+	Form string `yaml:"form" default:"statuspage" doc:"statuspage, or stripe for https://status.stripe.com"`
 }
 
 // Vercel is a project at Vercel.
@@ -98,6 +118,17 @@ type Vercel struct {
 	Team    string     `yaml:"team" doc:"slug or id of the team"`
 	Token   *SecretRef `yaml:"token" need:"yes" doc:"where the access token is"`
 	BaseURL string     `yaml:"base_url" default:"https://api.vercel.com" doc:"address of the API"`
+	// Protected is told as it stands; what it means is checked.
+	Protected []string `yaml:"protected" doc:"addresses and prefixes that are never blocked: monitoring, offices, payment providers, the address this machine goes out by"`
+}
+
+// Supabase is a project at Supabase.
+type Supabase struct {
+	Project    string     `yaml:"project" need:"yes" doc:"reference of the project: 20 lower-case letters"`
+	Token      *SecretRef `yaml:"token" need:"yes" doc:"where the access token of the management API is (sbp_…); one of its own, with read rights, is best"`
+	MetricsKey *SecretRef `yaml:"metrics_key" doc:"where a secret key of the project is (sb_secret_…), for what its machine tells: CPU, memory, disk; without it that is not read"`
+	BaseURL    string     `yaml:"base_url" default:"https://api.supabase.com" doc:"address of the management API"`
+	MetricsURL string     `yaml:"metrics_url" default:"that of the project" doc:"address of the metrics of its machine"`
 }
 
 // Deploy does with commands what a deployment provider would do. Each is a

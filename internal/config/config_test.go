@@ -73,7 +73,7 @@ func TestLoad(t *testing.T) {
 		Path: path, State: filepath.Join(dir, "state"), Rules: filepath.Join(dir, "rules.yaml"),
 		Targets: []config.Target{
 			{
-				Name: "other", Apps: []config.App{}, StatusPages: []config.StatusPage{},
+				Name: "other", Apps: []config.App{}, StatusPages: []config.StatusPage{}, Gauges: []config.Gauge{},
 				Probes: []config.Probe{{Name: "mail", URL: "tcp://mail:25", Timeout: 2 * time.Second}},
 				Deploy: &config.Deploy{List: []string{"releases", "list"}, Rollback: []string{"releases", "activate", "{id}"}},
 			},
@@ -89,7 +89,7 @@ func TestLoad(t *testing.T) {
 					Name: "web", URL: "https://shop.example/health", Timeout: 5 * time.Second,
 					Fresh: &config.Fresh{JSON: "updated_at", Max: time.Minute, Purge: "page:*"},
 				}},
-				StatusPages: []config.StatusPage{{Name: "Vercel", URL: "https://www.vercel-status.com"}},
+				StatusPages: []config.StatusPage{{Name: "Vercel", URL: "https://www.vercel-status.com", Form: "statuspage"}}, Gauges: []config.Gauge{},
 				Vercel: &config.Vercel{
 					Project: "shop", Team: "acme", BaseURL: "https://api.vercel.com",
 					Token: &config.SecretRef{Command: []string{"pass", "vercel"}},
@@ -143,6 +143,13 @@ func TestValidateRefuses(t *testing.T) {
 		{name: "password in a dsn", text: target(`postgres: {dsn: "host=x password=hunter2"}`), want: []string{"c.yaml:3:21: a password does not belong in dsn"}},
 		{name: "password in a dsn url", text: target(`postgres: {dsn: "postgres://u:hunter2@x/db"}`), want: []string{"a password does not belong in dsn"}},
 		{name: "password in a query", text: target(`postgres: {dsn: "postgres://u@x/db?password=hunter2"}`), want: []string{"a password does not belong in dsn"}},
+		{name: "a project that is no reference", text: target(`supabase: {project: shop, token: {env: T}}`), want: []string{"c.yaml:3:25: \"shop\" is not a reference: 20 lower-case letters"}},
+		{name: "a project without a token", text: target(`supabase: {project: abcdefghijklmnopqrst}`), want: []string{"token is missing"}},
+		{name: "two ways to a cache", text: target(`redis: {url: "redis://x", rest_url: "https://x.upstash.io", rest_token: {env: T}}`), want: []string{"give either url or rest_url"}},
+		{name: "no way to a cache", text: target(`redis: {password: {env: T}}`), want: []string{"give either url or rest_url"}},
+		{name: "an address without its token", text: target(`redis: {rest_url: "https://x.upstash.io"}`), want: []string{"rest_url and rest_token belong together"}},
+		{name: "half an account", text: target(`redis: {url: "redis://x", upstash: {database: d}}`), want: []string{"upstash needs database, email and api_key"}},
+		{name: "an authority that is not there", text: target(`redis: {url: "rediss://x", ca: /no/such.pem}`), want: []string{"there is no file /no/such.pem"}},
 		{name: "password in a redis url", text: target(`redis: {url: "redis://:hunter2@x"}`), want: []string{"a password does not belong here"}},
 		{name: "no dsn", text: target("postgres: {}"), want: []string{"dsn is missing"}},
 		{name: "no console", text: target("pgbouncer: {}"), want: []string{"dsn is missing", "port=6432"}},
@@ -189,6 +196,30 @@ func TestValidateRefuses(t *testing.T) {
 				t.Errorf("the error shows the secret:\n%v", err)
 			}
 		})
+	}
+}
+
+func TestManagedServices(t *testing.T) {
+	home := isolate(t)
+	path := write(t, filepath.Join(home, "c.yaml"), `
+targets:
+  p:
+    supabase: {project: abcdefghijklmnopqrst, token: {file: ~/sbp}, metrics_key: {env: K}}
+    redis: {rest_url: "https://x.upstash.io", rest_token: {env: T}, upstash: {database: d, email: a@b, api_key: {env: A}}}
+`, 0o600)
+	got, err := config.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &config.Supabase{
+		Project: "abcdefghijklmnopqrst", BaseURL: "https://api.supabase.com",
+		Token: &config.SecretRef{File: filepath.Join(home, "sbp")}, MetricsKey: &config.SecretRef{Env: "K"},
+	}
+	if diff := cmp.Diff(want, got.Targets[0].Supabase); diff != "" {
+		t.Errorf("want -, got +:\n%s", diff)
+	}
+	if r := got.Targets[0].Redis; r.Upstash.BaseURL != "https://api.upstash.com/v2" || r.RESTToken.Env != "T" {
+		t.Errorf("redis %+v", r)
 	}
 }
 

@@ -44,6 +44,8 @@ func schemaOf(t reflect.Type) *schema {
 		return &schema{Type: "array", Items: schemaOf(t.Elem())}
 	case t.Kind() == reflect.Map:
 		return &schema{Type: "object", Additional: schemaOf(t.Elem())}
+	case t.Kind() == reflect.Int:
+		return &schema{Type: "integer"}
 	case t.Kind() != reflect.Struct:
 		return &schema{Type: "string"}
 	case t == reflect.TypeFor[Standby]():

@@ -77,8 +77,8 @@ func (c *checker) target(path []any, t Target) Target {
 	if !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`).MatchString(t.Name) {
 		c.refuse(path, "target %q: use letters, digits, dot, dash and underscore: it is typed and names a folder", t.Name)
 	}
-	sources := len(t.Apps) + len(t.Probes) + len(t.StatusPages)
-	if sources == 0 && t.Postgres == nil && t.PgBouncer == nil && t.Redis == nil && t.Vercel == nil && t.Deploy == nil {
+	sources := len(t.Apps) + len(t.Probes) + len(t.StatusPages) + t.watchers()
+	if sources == 0 && t.Postgres == nil && t.PgBouncer == nil && t.Redis == nil && t.Vercel == nil && t.Supabase == nil && t.Deploy == nil {
 		c.refuse(path, "target %s has nothing to watch", t.Name)
 	}
 	if t.Vercel != nil && t.Deploy != nil {
@@ -88,11 +88,12 @@ func (c *checker) target(path []any, t Target) Target {
 	t.PgBouncer = c.pgbouncer(at(path, "pgbouncer"), t.PgBouncer)
 	t.Redis = c.redis(at(path, "redis"), t.Redis)
 	t.Vercel = c.vercel(at(path, "vercel"), t.Vercel)
+	t.Supabase = c.supabase(at(path, "supabase"), t.Supabase)
 	c.deploy(at(path, "deploy"), t.Deploy)
 	t.Apps = each(c, at(path, "apps"), t.Apps, c.app)
 	t.Probes = each(c, at(path, "probes"), t.Probes, c.probe)
 	t.StatusPages = each(c, at(path, "status_pages"), t.StatusPages, c.statusPage)
-	return t
+	return c.watched(path, t)
 }
 
 // each checks the items of a list, which have different names.
@@ -147,6 +148,10 @@ func (c *checker) probe(path []any, p Probe) (Probe, string) {
 
 func (c *checker) statusPage(path []any, s StatusPage) (StatusPage, string) {
 	c.address(at(path, "url"), s.URL, "http", "https")
+	orElse(&s.Form, "statuspage")
+	if s.Form != "statuspage" && s.Form != "stripe" {
+		c.refuse(at(path, "form"), "the form %q: statuspage or stripe", s.Form)
+	}
 	return s, s.Name
 }
 

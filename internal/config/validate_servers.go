@@ -1,6 +1,7 @@
 package config
 
 import (
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -68,16 +69,6 @@ func holdsPassword(dsn string) bool {
 	return regexp.MustCompile(`(^|\s)password\s*=`).MatchString(dsn)
 }
 
-func (c *checker) redis(path []any, r *Redis) *Redis {
-	if r == nil {
-		return nil
-	}
-	own := *r
-	c.address(at(path, "url"), r.URL, "redis", "rediss", "unix")
-	own.Password = c.secret(at(path, "password"), r.Password)
-	return &own
-}
-
 func (c *checker) vercel(path []any, v *Vercel) *Vercel {
 	if v == nil {
 		return nil
@@ -92,6 +83,12 @@ func (c *checker) vercel(path []any, v *Vercel) *Vercel {
 	orElse(&own.BaseURL, "https://api.vercel.com")
 	c.address(at(path, "base_url"), own.BaseURL, "http", "https")
 	own.Token = c.secret(at(path, "token"), v.Token)
+	for i, text := range v.Protected {
+		_, err := netip.ParsePrefix(text)
+		if _, err2 := netip.ParseAddr(text); err != nil && err2 != nil {
+			c.refuse(at(path, "protected", i), "not an address like 203.0.113.7, nor a prefix like 203.0.113.0/24")
+		}
+	}
 	return &own
 }
 

@@ -16,6 +16,10 @@ import (
 // seconds, and an older one has to show within half a minute.
 const freshMax = 10 * time.Second
 
+// offersMax is how old the page of offers may be: the provider's network keeps
+// it for ten minutes.
+const offersMax = 15 * time.Minute
+
 // The types below are the part of tocsin's configuration file that the demo
 // writes. They are its form, not its code: the file is read as any other.
 type configFile struct {
@@ -30,6 +34,10 @@ type configTarget struct {
 	Probes      []configProbe  `yaml:"probes"`
 	StatusPages []configPage   `yaml:"status_pages"`
 	Vercel      configVercel   `yaml:"vercel"`
+	Supabase    configSupabase `yaml:"supabase"`
+	Sentry      configSentry   `yaml:"sentry"`
+	Stripe      configStripe   `yaml:"stripe"`
+	Gauges      []configGauge  `yaml:"gauges"`
 }
 
 type configSecret struct {
@@ -71,12 +79,14 @@ type configProbe struct {
 type configFresh struct {
 	JSON  string `yaml:"json"`
 	Max   string `yaml:"max"`
-	Purge string `yaml:"purge"`
+	Purge string `yaml:"purge,omitempty"`
+	Tag   string `yaml:"tag,omitempty"`
 }
 
 type configPage struct {
 	Name string `yaml:"name"`
 	URL  string `yaml:"url"`
+	Form string `yaml:"form,omitempty"`
 }
 
 type configVercel struct {
@@ -84,6 +94,14 @@ type configVercel struct {
 	Team    string       `yaml:"team"`
 	Token   configSecret `yaml:"token"`
 	BaseURL string       `yaml:"base_url"`
+}
+
+type configSupabase struct {
+	Project    string       `yaml:"project"`
+	Token      configSecret `yaml:"token"`
+	MetricsKey configSecret `yaml:"metrics_key"`
+	BaseURL    string       `yaml:"base_url"`
+	MetricsURL string       `yaml:"metrics_url"`
 }
 
 // announce opens the status pages and the control address and writes what
@@ -116,6 +134,9 @@ func (w *world) target() (configTarget, error) {
 		"postgres": w.database.passwords["tocsin"],
 		"redis":    w.cache.password,
 		"vercel":   w.info.ProviderToken,
+		"supabase": w.info.ManagedToken, "supabase-metrics": w.managed.key,
+		"sentry": w.services.sentryToken,
+		"stripe": w.services.stripeKey,
 	} {
 		secrets[name] = configSecret{File: w.site.private(name)}
 		if err := os.WriteFile(w.site.private(name), []byte(secret+"\n"), 0o600); err != nil {
@@ -138,9 +159,19 @@ func (w *world) target() (configTarget, error) {
 		Probes: []configProbe{
 			{Name: "web", URL: w.info.ShopURL + "/health", Fresh: &configFresh{JSON: "updated_at", Max: freshMax.String(), Purge: "page:*"}},
 			{Name: "api", URL: w.info.ShopURL + "/product/1"},
+			{Name: "offers", URL: w.info.ShopURL + "/offers", Fresh: &configFresh{JSON: "updated_at", Max: offersMax.String(), Tag: "offers"}},
 		},
 		StatusPages: pages,
 		Vercel:      configVercel{Project: projectName, Team: teamName, Token: secrets["vercel"], BaseURL: w.info.ProviderURL},
+		Supabase: configSupabase{
+			Project: managedRef, Token: secrets["supabase"], MetricsKey: secrets["supabase-metrics"],
+			BaseURL: w.info.ManagedURL, MetricsURL: w.managed.metricsURL,
+		},
+		Sentry: configSentry{
+			Org: teamName, Projects: []string{projectName}, Token: secrets["sentry"], BaseURL: w.services.sentryURL, Quota: 50_000,
+		},
+		Stripe: configStripe{Key: secrets["stripe"], BaseURL: w.services.stripeURL},
+		Gauges: gauges(),
 	}, nil
 }
 
@@ -153,7 +184,11 @@ func (w *world) openStatusPages() ([]configPage, error) {
 		}
 		pages = append(pages, configPage{Name: name, URL: address})
 	}
-	return pages, nil
+	address, err := w.serve("status page", w.services.stripeStatus)
+	if err != nil {
+		return nil, err
+	}
+	return append(pages, configPage{Name: "Stripe", URL: address, Form: "stripe"}), nil
 }
 
 // writeUntilEnd writes a private file that goes with the world.

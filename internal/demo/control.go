@@ -26,12 +26,15 @@ type State struct {
 	Errors         int64    `json:"errors"`     // of them with a 5xx
 	Sent           int64    `json:"sent"`       // by the customers
 	Skipped        int64    `json:"skipped"`    // customers who came while too many waited
+	Refused        int64    `json:"refused"`    // requests that the provider's network did not let in
+	Challenged     int64    `json:"challenged"` // customers who had to show that they are browsers
 	RedisInProcess bool     `json:"redis_in_process"`
 	PostgresPID    int      `json:"postgres_pid"`
+	Partner        string   `json:"partner"` // why the partner does not get at the orders; "" while it does
 }
 
 // openControl serves the address that breaks and mends the world:
-// GET /state, POST /fault/NAME, POST /heal/NAME and
+// GET /state, POST /fault/NAME, POST /heal/NAME, POST /build/slow or broken and
 // POST /postgres/stop, start, pause or resume.
 func (w *world) openControl() error {
 	w.faults = newFaults(w)
@@ -42,6 +45,9 @@ func (w *world) openControl() error {
 	})
 	mux.HandleFunc("POST /heal/{name}", func(out http.ResponseWriter, r *http.Request) {
 		answerControl(out, w.faults.heal(r.Context(), r.PathValue("name")))
+	})
+	mux.HandleFunc("POST /build/{kind}", func(out http.ResponseWriter, r *http.Request) {
+		answerControl(out, w.startBuild(r.PathValue("kind")))
 	})
 	mux.HandleFunc("POST /postgres/{verb}", func(out http.ResponseWriter, r *http.Request) {
 		answerControl(out, w.treatPostgres(r.Context(), r.PathValue("verb")))
@@ -75,7 +81,9 @@ func (w *world) state() State {
 	return State{
 		Build: w.shop.Live().Name, Deployment: deployment, Faults: w.faults.running(),
 		Requests: requests, Errors: failures, Sent: w.load.sent.Load(), Skipped: w.load.skipped.Load(),
+		Refused: w.load.refused.Load(), Challenged: w.load.challenged.Load(),
 		RedisInProcess: w.cache.InProcess(), PostgresPID: w.database.server.PID(),
+		Partner: w.partner.refused(),
 	}
 }
 
@@ -89,9 +97,7 @@ func (w *world) treatPostgres(ctx context.Context, verb string) error {
 	case "stop":
 		err = w.database.server.Halt(ctx)
 	case "start":
-		if err = w.database.server.Restart(ctx); err == nil {
-			err = w.site.enlist(w.database.server.PID(), w.database.server.Dir())
-		}
+		err = w.restartPostgres(ctx)
 	case "pause":
 		err = w.database.server.Pause()
 	case "resume":
@@ -103,6 +109,14 @@ func (w *world) treatPostgres(ctx context.Context, verb string) error {
 	return err
 }
 
+// restartPostgres starts the server anew, and notes the process that it is then.
+func (w *world) restartPostgres(ctx context.Context) error {
+	if err := w.database.server.Restart(ctx); err != nil {
+		return err
+	}
+	return w.site.enlist(w.database.server.PID(), w.database.server.Dir())
+}
+
 // answerControl says how it went: 404 for what does not exist, 409 for what
 // cannot be now.
 func answerControl(out http.ResponseWriter, err error) {
@@ -111,7 +125,7 @@ func answerControl(out http.ResponseWriter, err error) {
 	case err == nil:
 		writeControl(out, http.StatusOK, map[string]bool{"ok": true})
 		return
-	case errors.Is(err, errUnknownFault), errors.Is(err, errUnknownVerb):
+	case errors.Is(err, errUnknownFault), errors.Is(err, errUnknownVerb), errors.Is(err, errUnknownBuild):
 		code = http.StatusNotFound
 	case errors.Is(err, errFaultRunning), errors.Is(err, errNoFault), errors.Is(err, errNoStandby):
 		code = http.StatusConflict

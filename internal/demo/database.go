@@ -36,7 +36,7 @@ func startDatabase(ctx context.Context, binaries local.PostgresBinaries, dir str
 			"track_io_timing":     "on",
 			"jit":                 "off",
 		},
-		HBA: []string{"host all all 127.0.0.1/32 scram-sha-256"},
+		HBA: []string{"host all all 127.0.0.0/8 scram-sha-256"},
 	})
 	if err != nil {
 		return nil, err

@@ -55,6 +55,8 @@ type World struct {
 	ControlToken   string
 	ProviderURL    string // base address of the Vercel API
 	ProviderToken  string
+	ManagedURL     string // base address of the Supabase API
+	ManagedToken   string
 	DSN            string // the shop's database as superuser, over the Unix socket
 	StandbyDSN     string // the same on the standby; "" where there is none
 	RedisURL       string // with the password

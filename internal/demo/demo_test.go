@@ -132,9 +132,14 @@ func (r *running) errorShare() float64 {
 // waitFor polls a condition of the real world for at most 20 seconds.
 func waitFor(t *testing.T, what string, holds func() bool) {
 	t.Helper()
+	waitWithin(t, 20*time.Second, what, holds)
+}
+
+func waitWithin(t *testing.T, limit time.Duration, what string, holds func() bool) {
+	t.Helper()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(limit)
 	for !holds() {
 		select {
 		case <-tick.C:

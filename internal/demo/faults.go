@@ -48,7 +48,10 @@ func Faults() []Fault {
 		{Name: "bloat", About: "events fills with dead rows, autovacuum is off there", in: newBloat},
 		{Name: "old-snapshot", About: "an analyst's forgotten transaction keeps the dead rows of events", in: newOldSnapshot},
 		{Name: "stale-cache", About: "customers see pinned pages while prices change", in: newStaleCache},
+		{Name: "cache-leak", About: "an import fills the cache with carts that never end", in: newCacheLeak},
 		{Name: "slow-query", About: "a report over all orders runs for many minutes", in: newSlowQuery},
+		{Name: "error-spike", About: "a value in the cache that no checkout can read", in: newErrorSpike},
+		{Name: "provider-outage", About: "the payment provider fails", in: newProviderOutage},
 	}
 }
 

@@ -36,6 +36,8 @@ func TestFaults(t *testing.T) {
 		{"stale-cache", testStaleCache},
 		{"bloat", testBloat},
 		{"old-snapshot", testOldSnapshot},
+		{"error-spike", testErrorSpike},
+		{"provider-outage", testProviderOutage},
 		{"bad-deploy", testBadDeploy},
 		{"heal", testHeal},
 		{"postgres", testPostgres},
@@ -323,6 +325,57 @@ func testBadDeploy(t *testing.T, r *running) {
 		t.Errorf("live is %s at %s, want %s at %s", now.Build, now.Deployment, good.Build, good.Deployment)
 	}
 	waitFor(t, "no more errors", func() bool { return r.errorShare() == 0 })
+}
+
+// testErrorSpike: no checkout works, pages do, and removing one key of the
+// cache mends it.
+func testErrorSpike(t *testing.T, r *running) {
+	build := r.state().Build
+	r.breaks("error-spike")
+	waitFor(t, "the checkouts to fail, a third of all requests", func() bool {
+		share := r.errorShare()
+		return share >= 0.2 && share <= 0.4
+	})
+	if now := r.state().Build; now != build {
+		t.Errorf("build %s, want %s as before", now, build)
+	}
+	options, err := redis.ParseURL(r.RedisURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := redis.NewClient(options)
+	defer client.Close()
+	if n := client.Unlink(t.Context(), "promo:active").Val(); n != 1 {
+		t.Errorf("%d keys were removed, want one", n)
+	}
+	r.mended()
+	waitFor(t, "no more errors", func() bool { return r.errorShare() == 0 })
+}
+
+// testProviderOutage: payments fail until the provider is well again, whatever
+// is done here.
+func testProviderOutage(t *testing.T, r *running) {
+	r.breaks("provider-outage")
+	waitFor(t, "the payments to fail", func() bool {
+		share := r.errorShare()
+		return share >= 0.2 && share <= 0.4
+	})
+	if code, _ := get(t, r.ShopURL+"/"); code != http.StatusOK {
+		t.Errorf("front page: %d", code)
+	}
+	if code, _ := r.control(http.MethodPost, "/heal/provider-outage"); code != http.StatusOK {
+		t.Errorf("heal: %d", code)
+	}
+	r.mended()
+	waitFor(t, "no more errors", func() bool { return r.errorShare() == 0 })
+	answer, err := http.Post(r.ShopURL+"/checkout?user=1&product=1&quantity=1&card=tok_chargeDeclined", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusPaymentRequired {
+		t.Errorf("a card that is declined: %s, want 402", answer.Status)
+	}
 }
 
 // testHeal lets the world itself apply every true fix; that a fault can be

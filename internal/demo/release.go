@@ -37,6 +37,7 @@ func (p *project) nextName() string {
 // release sets up the provider with the shop's past, three good builds.
 func (w *world) release(ctx context.Context) error {
 	w.info.ProviderToken = rand.Text()
+	now := time.Now()
 	w.project = &project{Vercel: provider.NewVercel(provider.VercelOptions{
 		Project: projectName, Team: teamName, Token: w.info.ProviderToken,
 		Activate: func(_ context.Context, _, name string) error {
@@ -44,12 +45,14 @@ func (w *world) release(ctx context.Context) error {
 			w.journal.note("build.live", name, err)
 			return err
 		},
+		Rebuild: w.rebuild, Purge: w.edge.purge, Pace: pace(), Site: siteOf(now),
 	})}
+	w.atEnd(func(context.Context) error { w.project.Close(); return nil })
+	w.vercel.Store(w.project.Vercel)
 	var err error
 	if w.info.ProviderURL, err = w.serve("provider", w.project); err != nil {
 		return err
 	}
-	now := time.Now()
 	for _, past := range []struct {
 		message, author string
 		age             time.Duration
@@ -71,13 +74,18 @@ func (w *world) release(ctx context.Context) error {
 func (w *world) deploy(ctx context.Context, code shop.Build, build provider.Build) (deployment string, err error) {
 	code.Name = w.project.nextName()
 	build.Name = code.Name
-	build.Commit = fmt.Sprintf("%x", sha256.Sum256([]byte(code.Name+build.Message)))[:40]
+	build.Commit = commitOf(code.Name, build.Message)
 	w.shop.Install(code)
 	deployment = w.project.Deploy(build)
 	if err := w.project.Wait(ctx); err != nil {
 		return "", fmt.Errorf("deploy %s: %w", code.Name, err)
 	}
 	return deployment, nil
+}
+
+// commitOf is the hash of a commit.
+func commitOf(name, message string) string {
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(name+message)))[:40]
 }
 
 // point asks the provider over its API to serve another deployment, by kind

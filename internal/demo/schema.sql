@@ -28,6 +28,17 @@ CREATE TABLE events (
   created_at timestamptz NOT NULL)
   WITH (autovacuum_vacuum_scale_factor = 0.05);
 
+-- What was migrated and when, in the form that Prisma keeps.
+CREATE TABLE _prisma_migrations (
+  id text PRIMARY KEY,
+  migration_name text NOT NULL,
+  started_at timestamptz NOT NULL,
+  finished_at timestamptz,
+  rolled_back_at timestamptz);
+INSERT INTO _prisma_migrations VALUES
+  ('1', '0001_open_the_shop', now() - interval '7 days', now() - interval '7 days', NULL),
+  ('2', '0002_offers', now() - interval '3 days', now() - interval '3 days', NULL);
+
 INSERT INTO users (email, name, created_at)
   SELECT 'user' || n || '@shop.example', 'User ' || n, now() - n * interval '2 hours' FROM generate_series(1, 5000) n;
 INSERT INTO products (name, price_cents)

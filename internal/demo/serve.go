@@ -16,7 +16,10 @@ func (w *world) serve(name string, handler http.Handler) (string, error) {
 		return "", fmt.Errorf("listen for %s: %w", name, err)
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute}
-	w.group.run(name, func(context.Context) { _ = server.Serve(listener) }) // returns when closed
+	w.group.run(name, func(ctx context.Context) {
+		defer context.AfterFunc(ctx, func() { _ = server.Close() })()
+		_ = server.Serve(listener) // returns when closed
+	})
 	w.atEnd(func(context.Context) error { return server.Close() })
 	return "http://" + listener.Addr().String(), nil
 }

@@ -8,10 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	"tocsin/internal/demo/provider"
 	"tocsin/internal/demo/shop"
 	"tocsin/internal/local"
 )
@@ -32,7 +34,12 @@ type world struct {
 	standby  *standby // nil where the database has none
 	cache    *cache
 	shop     *shop.Shop
+	edge     *edge
 	project  *project
+	managed  *managed
+	partner  *partner
+	vercel   atomic.Pointer[provider.Vercel] // that of project; nil until it is there
+	services *services
 	load     *load
 	faults   *faults
 }
@@ -68,7 +75,8 @@ func (w *world) end() error {
 // up brings the company into business, step by step.
 func (w *world) up(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		w.prepare, w.startDatabase, w.loadData, w.startStandby, w.startRedis, w.openShop, w.release, w.announce, w.openForBusiness,
+		w.prepare, w.startDatabase, w.loadData, w.startStandby, w.startRedis, w.openServices, w.openShop, w.release, w.openManaged,
+		w.announce, w.openForBusiness,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -145,6 +153,8 @@ func (w *world) startRedis(ctx context.Context) error {
 		Dir:       filepath.Join(w.site.folder, "redis"),
 		Password:  password,
 		InProcess: w.opts.InProcessRedis,
+		// Pages and sessions have an end; what has none is kept at all costs.
+		Settings: map[string]string{"maxmemory": "48mb", "maxmemory-policy": "volatile-lru"},
 	})
 	if err != nil {
 		return err
@@ -169,7 +179,11 @@ func (w *world) openShop(ctx context.Context) error {
 			Addr: w.cache.Addr(), Password: w.cache.password, ContextTimeoutEnabled: true, MaxRetries: 1,
 			DialTimeout: time.Second, ReadTimeout: time.Second, WriteTimeout: time.Second,
 		},
-		Timeout: 5 * time.Second,
+		Timeout:  5 * time.Second,
+		Payments: shop.Payments{URL: w.services.stripeURL, Key: w.services.stripeKey},
+		Report:   w.services.report,
+		CheckIn:  w.services.checkIn,
+		Observe:  w.logged,
 	})
 	if err != nil {
 		return err
@@ -180,10 +194,12 @@ func (w *world) openShop(ctx context.Context) error {
 	if err := w.shop.Warm(ctx, 300); err != nil {
 		return err
 	}
-	if w.info.ShopURL, err = w.serve("shop", w.shop); err != nil {
+	w.edge = w.newEdge()
+	if w.info.ShopURL, err = w.serve("shop", w.edge); err != nil {
 		return err
 	}
 	w.load = newLoad(w.info.ShopURL)
+	w.partner = &partner{dsn: w.database.dsn("reports", "partner-feed")}
 	return nil
 }
 
@@ -201,6 +217,7 @@ func (w *world) openForBusiness(ctx context.Context) error {
 	w.group.run("customers", w.load.run)
 	w.group.run("worker", w.shop.Work)
 	w.group.run("faults", w.faults.watch)
+	w.group.run("partner", w.partner.run)
 	if w.opts.Scenario != "" {
 		w.group.run("scenario", w.playScenario)
 	}

@@ -8,6 +8,9 @@ func meanings() map[string]string {
 	all := databaseMeanings()
 	maps.Copy(all, serverMeanings())
 	maps.Copy(all, serviceMeanings())
+	maps.Copy(all, supabaseMeanings())
+	maps.Copy(all, siteMeanings())
+	maps.Copy(all, watcherMeanings())
 	return all
 }
 
@@ -90,12 +93,27 @@ func serviceMeanings() map[string]string {
 
 		"cache.down":         "attempts in a row in which the server could not be reached; 0 while it answers",
 		"cache.hit_ratio":    "lookups that found their key, between two readings",
+		"cache.lookups":      "lookups of keys, between two readings",
 		"cache.ops":          "commands, between two readings",
 		"cache.evicted":      "keys evicted for want of memory, between two readings",
 		"cache.memory.bytes": "memory in use",
 		"cache.memory":       "memory in percent of maxmemory; unknown where that is not set",
 		"cache.clients":      "connected clients",
 		"cache.keys":         "keys in the database of the address",
+		"cache.latency":      "one round trip, with INFO",
+
+		"cache.unending":       "share of maxmemory that is taken by keys without an end, about; unknown where the policy evicts these as well",
+		"cache.sampled":        "share of the keys that the numbers by prefix were estimated from",
+		"cache.prefix.keys":    "keys that begin alike, about; the 8 prefixes with most keys",
+		"cache.prefix.bytes":   "their memory, about",
+		"cache.prefix.forever": "share of them that have no end (TTL)",
+		"cache.slow.longest":   "the longest of the newest 50 entries of the slow log",
+
+		"upstash.hit_ratio":   "lookups that found their key, as Upstash counts them",
+		"upstash.ops":         "commands, as Upstash counts them",
+		"upstash.latency.p99": "99th percentile of the latency, as Upstash measures it",
+		"upstash.storage":     "storage in percent of what the database may have",
+		"upstash.spent":       "cost of the month in percent of its budget; absent where there is none",
 
 		"deploy.failed":        "builds for production, of those listed, that failed",
 		"deploy.promotion_off": "1 while new builds do not go live because of a rollback",
@@ -113,5 +131,19 @@ func serviceMeanings() map[string]string {
 		"cache.stale":       "how far that is above its limit; 0 while it is within",
 
 		"provider.trouble": "what the provider says of itself: 0 none, 1 minor, 2 major, 3 critical",
+	}
+}
+
+func siteMeanings() map[string]string {
+	return map[string]string{
+		"deploy.newest_failed": "1 while the newest build, but for those that were cancelled, failed",
+		"deploy.unfinished":    "builds that are queued or under way",
+		"domain.broken":        "1 while a host name of production is not verified, or does not point to the provider",
+		"domain.tls.hours":     "time until the certificate for a host name ends, as the provider has it",
+		"firewall.blocked":     "addresses and networks that the firewall refuses or challenges",
+		"firewall.attack_mode": "1 while every visitor is challenged",
+		"firewall.attack":      "1 while the provider sees an attack under way",
+		"site.paused":          "1 while the provider serves nothing of the project",
+		"provider.budget":      "calls of a provider's API that are left in its present window",
 	}
 }

@@ -103,6 +103,13 @@ func faults() []fault {
 			outcome: `cancelled in .*helped`,
 			broken:  slowQueryBroken, mended: slowQueryMended,
 		},
+		{
+			name: "error-spike", action: "cache.purge", ends: "P purge it",
+			verdict: `http\.error_rate shop ([\d.]+) % \(limit \d %\) since issue SHOP-\d in /checkout, (\d+) a minute, in v3: purge promo:active`,
+			card:    []string{`SCAN MATCH promo:active\*`, `removes +1 key of`},
+			outcome: `removed 1 key in .*errors [\d.]+ % → [\d.]+ % in .*helped`,
+			broken:  errorSpikeBroken, mended: errorSpikeMended,
+		},
 	}
 }
 
@@ -132,6 +139,37 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// TestProviderOutage breaks what nobody here can mend. The verdict has to name
+// the provider and say that, offer no key, and go when the provider is well.
+func TestProviderOutage(t *testing.T) {
+	for _, size := range [][2]int{{160, 48}, {80, 24}} {
+		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {
+			t.Parallel()
+			w := startWorld(t)
+			in := &incident{world: w, t: t, admin: w.admin(), screen: w.dashboard(size[0], size[1])}
+			in.screen.WaitUntil("a first verdict", limit, regexp.MustCompile("no suspect|this machine").MatchString)
+			in.breaks("provider-outage")
+			pattern := regexp.MustCompile(`Stripe reports major trouble: Elevated errors for API requests; not ours to mend: tell users, and wait`)
+			began := time.Now()
+			in.screen.WaitUntil("the verdict", namedWithin, func(screen string) bool { return pattern.MatchString(verdict(screen, "")) })
+			t.Logf("named after %.1f s", time.Since(began).Seconds())
+			if share := in.errorShare(); share < 0.15 {
+				t.Errorf("%.0f %% of the customers fail, want the checkouts", 100*share)
+			}
+			in.screen.Keys("\r")
+			in.screen.WaitUntil("the evidence", limit, func(screen string) bool {
+				return strings.Contains(screen, "payment") && strings.Contains(screen, "no deploy in 9 h")
+			})
+			in.screen.Keys("\x1b")
+			in.post("/heal/provider-outage")
+			in.screen.WaitUntil("another verdict", 2*limit, func(screen string) bool { return !pattern.MatchString(verdict(screen, "")) })
+			if got := in.audit(); got != "" {
+				t.Errorf("audit %q, want nothing", got)
+			}
+		})
+	}
+}
+
 // named waits for the verdict that names the cause and the key that ends it.
 func (in *incident) named(f fault) {
 	in.t.Helper()
@@ -145,14 +183,15 @@ func (in *incident) named(f fault) {
 }
 
 // verdict is the sentence at the top of the screen, which may go on in a
-// second row; "" where the first row does not end in the key that is offered.
+// second row; "" where the first row does not end in the key that is offered,
+// which is "" where none is.
 func verdict(screen, ends string) string {
 	rows := strings.Split(screen, "\n")
 	if len(rows) < 3 {
 		return ""
 	}
 	first, offered := strings.CutSuffix(rows[1], " "+ends)
-	if !offered {
+	if !offered && ends != "" {
 		return ""
 	}
 	return strings.Join(strings.Fields(first+" "+rows[2]), " ")

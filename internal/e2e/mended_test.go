@@ -275,3 +275,29 @@ func slowQueryMended(in *incident) {
 	in.gone()
 	in.until("the fault to end", func() bool { return len(in.state().Faults) == 0 })
 }
+
+// promoKey is the key of the cache that the spike is about.
+const promoKey = "promo:active"
+
+func errorSpikeBroken(in *incident) {
+	if share := in.errorShare(); share < 0.15 {
+		in.t.Errorf("%.0f %% of the customers fail, want the checkouts", 100*share)
+	}
+	if got := in.state().Build; got != "v3" {
+		in.t.Errorf("the shop serves %s: no build changed", got)
+	}
+	text, err := in.cache().Get(in.t.Context(), promoKey).Result()
+	if err != nil || !strings.HasPrefix(text, "<html>") {
+		in.t.Errorf("%s holds %q, %v", promoKey, text, err)
+	}
+}
+
+func errorSpikeMended(in *incident) {
+	if share := in.errorShare(); share > 0 {
+		in.t.Errorf("%.0f %% of the customers still fail", 100*share)
+	}
+	in.until("the fault to end", func() bool { return len(in.state().Faults) == 0 })
+	if text, err := in.cache().Get(in.t.Context(), promoKey).Result(); err == nil && strings.HasPrefix(text, "<html>") {
+		in.t.Errorf("%s still holds %q", promoKey, text)
+	}
+}

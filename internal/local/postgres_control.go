@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 )
 
@@ -69,6 +71,26 @@ func (p *Postgres) Restart(ctx context.Context) error {
 		return fmt.Errorf("restart PostgreSQL: %w", err)
 	}
 	return nil
+}
+
+// Reject lets nobody in who comes over TCP from one of these addresses; none
+// lets all in again. Sessions that are there stay.
+func (p *Postgres) Reject(addresses ...netip.Addr) error {
+	const begin, end = "# rejected\n", "# end of rejected\n"
+	lines := begin
+	for _, a := range addresses {
+		lines += fmt.Sprintf("host all all %s/%d reject\n", a, a.BitLen())
+	}
+	err := p.amend("pg_hba.conf", func(old string) string {
+		if _, after, found := strings.Cut(old, end); found {
+			old = after
+		}
+		return lines + end + old
+	})
+	if err != nil {
+		return fmt.Errorf("reject addresses: %w", err)
+	}
+	return p.proc.Load().cmd.Process.Signal(syscall.SIGHUP)
 }
 
 // Pause stops the postmaster and every child with SIGSTOP: the server hangs,

@@ -130,6 +130,7 @@ type Freshness struct {
 	Max   time.Duration
 	Why   string // why the age could not be read; "" when it could
 	Purge string // the cache keys to purge when it is too old, as configured: "page:"; "" when nobody said
+	Tag   string // the tag to purge at the CDN then, as configured; "" when nobody said
 }
 
 // Facts implements the snapshot of the store.
@@ -176,11 +177,15 @@ func shortAge(d time.Duration) string {
 }
 
 // App is what an application says about its own requests.
-// Source: its metrics endpoint, Prometheus text.
+// Source: its metrics endpoint, Prometheus text; or a Prometheus that reads it.
 type App struct {
 	Name    string
 	Windows []AppWindow // 1 m and 5 m; shorter while we watch for less
+	Before  []Course    // of the facts of the first window, where the source remembers them; nil where it does not
 }
+
+// Past is what is known of the time before it was first read.
+func (a App) Past() []Course { return a.Before }
 
 // AppWindow are the requests within one window.
 type AppWindow struct {
@@ -188,6 +193,8 @@ type AppWindow struct {
 	Elapsed  time.Duration // really covered; 0 after the first reading
 	Requests int64
 	Errors   int64
+	Why      string         // why nothing is known, while Elapsed is 0; "" for want of a second reading
+	NoErrors string         // why Errors is not known; "" when it is
 	P50      *time.Duration // from merged buckets; nil when there was no request
 	P95      *time.Duration
 	P99      *time.Duration
@@ -203,9 +210,10 @@ func (a App) Over(window time.Duration) (AppWindow, bool) {
 	return AppWindow{}, false
 }
 
-// ErrorPct is the share of failed requests in percent; not ok when there was none.
+// ErrorPct is the share of failed requests in percent; not ok when there was
+// none, or when those that failed are not known.
 func (w AppWindow) ErrorPct() (pct float64, ok bool) {
-	if w.Requests == 0 {
+	if w.Requests == 0 || w.NoErrors != "" {
 		return 0, false
 	}
 	return 100 * float64(w.Errors) / float64(w.Requests), true
@@ -223,7 +231,7 @@ func (a App) Facts() []Fact {
 		labels := Labels{"app": a.Name, "window": shortWindow(w.Window)}
 		switch rate, ok := w.Rate(); {
 		case !ok:
-			why := "needs two readings"
+			why := cmp.Or(w.Why, "needs two readings")
 			facts = append(append(facts, Unknown("http.rate", PerSecond, labels, why)), withoutRequests(labels, why)...)
 		case w.Requests == 0:
 			facts = append(append(facts, Known("http.rate", rate, PerSecond, labels)), withoutRequests(labels, "no request in the window")...)
@@ -243,12 +251,12 @@ func withoutRequests(labels Labels, why string) []Fact {
 }
 
 func (w AppWindow) facts(labels Labels) []Fact {
-	pct, _ := w.ErrorPct()
-	rate, _ := w.Rate()
-	facts := []Fact{
-		Known("http.error_rate", pct, Percent, labels),
-		Known("http.rate", rate, PerSecond, labels),
+	share := Unknown("http.error_rate", Percent, labels, w.NoErrors)
+	if pct, ok := w.ErrorPct(); ok {
+		share = Known("http.error_rate", pct, Percent, labels)
 	}
+	rate, _ := w.Rate()
+	facts := []Fact{share, Known("http.rate", rate, PerSecond, labels)}
 	for _, q := range []struct {
 		name string
 		v    *time.Duration
@@ -323,6 +331,7 @@ type Redis struct {
 	Version   string
 	HitPct    *float64 // of the lookups between two readings; nil after the first or when there was none
 	Lookups   int64    // behind HitPct
+	LookupsPS *float64 // lookups/s between two readings
 	Ops       *float64 // commands/s between two readings
 	Evicted   *float64 // keys/s between two readings
 	Used      int64    // used_memory, bytes; 0 when the server does not tell it
@@ -334,6 +343,10 @@ type Redis struct {
 	Replica   bool
 	RDBFailed bool   // the last background save failed
 	Hidden    string // what could not be read, and why; "" when all was
+	// Latency is the time that one round trip took, of the network and of INFO.
+	Latency time.Duration
+	Policy  string // maxmemory_policy: allkeys-lru, volatile-lru, noeviction, …; "" where it is not told
+	Lacks   string // why the server tells nothing of itself, and the way to get it; "" when it does
 }
 
 // MemPct is the memory in use in percent of maxmemory; not ok without a limit
@@ -347,14 +360,16 @@ func (r Redis) MemPct() (pct float64, ok bool) {
 
 // Facts implements the snapshot of the store.
 func (r Redis) Facts() []Fact {
-	hit := Maybe("cache.hit_ratio", r.HitPct, Percent, "needs two readings with a lookup between")
+	hit := Maybe("cache.hit_ratio", r.HitPct, Percent, orText(r.Lacks, "needs two readings with a lookup between"))
 	hit.Count = int(r.Lookups)
 	facts := []Fact{
 		Known("cache.down", 0, None, nil), hit,
-		Maybe("cache.ops", r.Ops, PerSecond, "needs two readings of total_commands_processed"),
-		Maybe("cache.evicted", r.Evicted, PerSecond, "needs two readings of evicted_keys"),
+		Maybe("cache.lookups", r.LookupsPS, PerSecond, orText(r.Lacks, "needs two readings of keyspace_hits and keyspace_misses")),
+		Maybe("cache.ops", r.Ops, PerSecond, orText(r.Lacks, "needs two readings of total_commands_processed")),
+		Maybe("cache.evicted", r.Evicted, PerSecond, orText(r.Lacks, "needs two readings of evicted_keys")),
 		r.used(), r.clients(),
 		Known("cache.keys", float64(r.Keys), None, nil),
+		Known("cache.latency", float64(r.Latency)/float64(time.Millisecond), Millis, nil),
 	}
 	switch pct, ok := r.MemPct(); {
 	case ok:
@@ -369,7 +384,7 @@ func (r Redis) Facts() []Fact {
 
 func (r Redis) clients() Fact {
 	if r.Clients == nil {
-		return Unknown("cache.clients", None, nil, "the server does not tell connected_clients")
+		return Unknown("cache.clients", None, nil, orText(r.Lacks, "the server does not tell connected_clients"))
 	}
 	return Known("cache.clients", float64(*r.Clients), None, nil)
 }
@@ -377,7 +392,7 @@ func (r Redis) clients() Fact {
 // used is unknown where the server does not tell it: a stand-in keeps no account.
 func (r Redis) used() Fact {
 	if r.Used == 0 {
-		return Unknown("cache.memory.bytes", Bytes, nil, "the server does not tell used_memory")
+		return Unknown("cache.memory.bytes", Bytes, nil, orText(r.Lacks, "the server does not tell used_memory"))
 	}
 	return Known("cache.memory.bytes", float64(r.Used), Bytes, nil)
 }
@@ -389,98 +404,4 @@ func (Redis) FailFacts(f *Fail) []Fact {
 		return nil
 	}
 	return []Fact{notAnswered("cache.down", f.Attempts)}
-}
-
-// Deployments is what runs in production, what ran before and what was tried.
-// Source: a deployment provider (Vercel: /v6/deployments, /v9/projects/{id}).
-type Deployments struct {
-	Project      string
-	Rows         []Deployment // newest first, production only
-	PromotionOff bool         // since a rollback new builds do not go live until one is promoted
-	Switch       *Switched    // how the live build came to serve, where it was pointed to by hand; nil when it was not, or nobody tells
-}
-
-// Switched is production pointed at another build without a deploy.
-type Switched struct {
-	At time.Time // when it was asked for
-	By string    // rollback, promote
-}
-
-// Deployment is one build for production.
-type Deployment struct {
-	ID        string
-	Name      string // what people call it: v31, or the first characters of the commit
-	URL       string
-	State     string // QUEUED INITIALIZING BUILDING READY ERROR CANCELED BLOCKED
-	Commit    string
-	Message   string // first line of the commit
-	Author    string
-	Created   time.Time
-	Ready     time.Time // zero until it is
-	Live      bool      // serves production now
-	Candidate bool      // can be rolled back to
-	Error     string    // why it failed; ""
-}
-
-// WentLive is when the build could first serve.
-func (d Deployment) WentLive() time.Time {
-	if d.Ready.IsZero() {
-		return d.Created
-	}
-	return d.Ready
-}
-
-// Live is the build that serves production; not ok when there is none.
-func (d Deployments) Live() (Deployment, bool) {
-	for _, row := range d.Rows {
-		if row.Live {
-			return row, true
-		}
-	}
-	return Deployment{}, false
-}
-
-// LiveSince is when the live build began to serve this time, and what brought
-// it there: deploy, rollback or promote; not ok when that is not known.
-func (d Deployments) LiveSince() (at time.Time, by string, ok bool) {
-	live, ok := d.Live()
-	if !ok {
-		return time.Time{}, "", false
-	}
-	at = live.WentLive()
-	if d.Switch != nil && d.Switch.At.After(at) {
-		return d.Switch.At, d.Switch.By, true
-	}
-	return at, "deploy", !at.IsZero()
-}
-
-// Candidate is the newest build older than the live one that can be rolled back to.
-func (d Deployments) Candidate() (Deployment, bool) {
-	live, ok := d.Live()
-	if !ok {
-		return Deployment{}, false
-	}
-	for _, row := range d.Rows {
-		if row.Candidate && !row.Live && row.Created.Before(live.Created) {
-			return row, true
-		}
-	}
-	return Deployment{}, false
-}
-
-// Facts implements the snapshot of the store.
-func (d Deployments) Facts() []Fact {
-	off, failed := 0.0, 0
-	if d.PromotionOff {
-		off = 1
-	}
-	for _, row := range d.Rows {
-		if row.State == "ERROR" {
-			failed++
-		}
-	}
-	return []Fact{
-		Known("deploy.failed", float64(failed), None, nil),
-		Known("deploy.promotion_off", off, None, nil),
-	}
 }

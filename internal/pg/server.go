@@ -1,6 +1,6 @@
 // Package pg keeps the few sessions tocsin has on a PostgreSQL server: one
-// lane for the frequent reads, one for the slow ones and a spare for actions,
-// opened once and kept, so that the watcher goes on when the server takes no
+// lane for the frequent reads, one for the slow ones, one for statements from
+// the configuration where there are any, and a spare for actions, opened once and kept, so that the watcher goes on when the server takes no
 // new connections. It picks the SQL text that fits the server's version and
 // puts errors into classes. It must not know what the statements mean.
 package pg
@@ -64,9 +64,9 @@ type hub struct {
 	cfg  Config
 	base *pgx.ConnConfig
 
-	fast, slow *lane
-	spare      spare
-	usage      usage
+	fast, slow, own *lane
+	spare           spare
+	usage           usage
 
 	dialing  gate // one connection attempt at a time
 	mu       sync.Mutex
@@ -99,6 +99,7 @@ func Open(cfg Config) (*Server, error) {
 	s.life, s.end = context.WithCancel(context.Background())
 	s.fast = newLane(s, limits{read: FastLimit, statement: 1500 * time.Millisecond})
 	s.slow = newLane(s, limits{read: SlowLimit, statement: 5 * time.Second})
+	s.own = newLane(s, limits{read: SlowLimit, statement: 5 * time.Second})
 	s.spare.turn, s.spare.look = newGate(), make(chan struct{}, 1)
 	return s, nil
 }
@@ -108,6 +109,10 @@ func (s *Server) Fast() *Lane { return &Lane{s.fast, s.source} }
 
 // Slow is the lane of the reads that may take seconds.
 func (s *Server) Slow() *Lane { return &Lane{s.slow, s.source} }
+
+// Own is the lane of statements that the configuration has; see [Numbers]. It
+// has no connection until one is asked for.
+func (s *Server) Own() *Lane { return &Lane{s.own, s.source} }
 
 // Database is the name of the database that the sessions are in.
 func (s *Server) Database() string {
@@ -127,6 +132,7 @@ func (s *Server) Close() {
 	var closing sync.WaitGroup
 	closing.Go(func() { s.fast.close(ctx) })
 	closing.Go(func() { s.slow.close(ctx) })
+	closing.Go(func() { s.own.close(ctx) })
 	closing.Go(func() { s.spare.close(ctx) })
 	closing.Wait()
 	s.running.Wait()

@@ -5,7 +5,9 @@ package redis
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -24,13 +26,30 @@ type Options struct {
 	// Password is asked before each connection attempt, so that a rotated one
 	// is found; nil leaves it to the URL.
 	Password func(ctx context.Context) (string, error)
+	// CA is a file with the certificate of the authority that signed the
+	// server's; "" is those that the system knows.
+	CA string
+
+	// RESTURL is the address of an Upstash REST API in place of URL, RESTToken
+	// its token, asked before each connection.
+	RESTURL   string
+	RESTToken func(ctx context.Context) (string, error)
+	UserAgent string
+}
+
+// Where is the address without its secrets.
+func (o Options) Where() string {
+	if o.RESTURL != "" {
+		return web.Redact(o.RESTURL)
+	}
+	return web.Redact(o.URL)
 }
 
 // New checks the address. No connection is made before the first command.
 func New(opts Options) (*redis.Client, error) {
-	o, err := redis.ParseURL(opts.URL)
+	o, err := address(opts)
 	if err != nil {
-		return nil, fmt.Errorf("redis: %s is not an address of the form redis://host:port/0", web.Redact(opts.URL))
+		return nil, err
 	}
 	if user := o.Username; opts.Password != nil {
 		o.CredentialsProviderContext = func(ctx context.Context) (string, string, error) {
@@ -53,4 +72,30 @@ func New(opts Options) (*redis.Client, error) {
 	}
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	return redis.NewClient(o), nil
+}
+
+// address says how the server is reached.
+func address(opts Options) (*redis.Options, error) {
+	if opts.RESTURL != "" {
+		return &redis.Options{Addr: opts.Where(), Dialer: dialREST(opts)}, nil
+	}
+	o, err := redis.ParseURL(opts.URL)
+	if err != nil {
+		return nil, fmt.Errorf("redis: %s is not an address of the form redis://host:port/0", opts.Where())
+	}
+	if opts.CA == "" {
+		return o, nil
+	}
+	if o.TLSConfig == nil {
+		return nil, fmt.Errorf("redis: %s does not speak TLS, so there is no use for redis.ca: begin with rediss://", opts.Where())
+	}
+	pem, err := os.ReadFile(opts.CA)
+	if err != nil {
+		return nil, fmt.Errorf("redis: read the authority: %w", err)
+	}
+	o.TLSConfig.RootCAs = x509.NewCertPool()
+	if !o.TLSConfig.RootCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("redis: %s has no certificate (PEM)", opts.CA)
+	}
+	return o, nil
 }

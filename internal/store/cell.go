@@ -42,6 +42,9 @@ func (c *Cell[T]) Name() string { return c.key.Name }
 func (c *Cell[T]) Put(value T, at time.Time, took time.Duration) {
 	c.last = Sample[T]{Value: value, At: at, Took: took}
 	c.facts, c.ended = value.Facts(), nil
+	if r, ok := any(value).(rememberer); ok {
+		c.store.series.begin(r.Past())
+	}
 	c.store.put(c.key.Name, entry{sample: c.last, status: c.status(c.facts)}, c.facts)
 }
 

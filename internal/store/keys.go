@@ -39,19 +39,31 @@ func WraparoundKey() Key[model.Wraparound] {
 // HostKey names the machine tocsin runs on.
 func HostKey() Key[model.Host] { return Key[model.Host]{Name: "host", Version: 1} }
 
+// FleetKey names the machines that a Prometheus knows of.
+func FleetKey() Key[model.Fleet] { return Key[model.Fleet]{Name: "fleet", Version: 1} }
+
 // RedisKey names the Redis server.
 func RedisKey() Key[model.Redis] { return Key[model.Redis]{Name: "redis", Version: 1} }
 
+// KeyspaceKey names what the keys of the Redis server are.
+func KeyspaceKey() Key[model.Keyspace] { return Key[model.Keyspace]{Name: "redis.keys", Version: 1} }
+
+// SlowLogKey names the commands of the Redis server that took long.
+func SlowLogKey() Key[model.SlowLog] { return Key[model.SlowLog]{Name: "redis.slowlog", Version: 1} }
+
+// UpstashKey names what Upstash counts of the Redis database.
+func UpstashKey() Key[model.Upstash] { return Key[model.Upstash]{Name: "redis.upstash", Version: 1} }
+
 // DeploymentsKey names the builds of the application, at Vercel or by a command.
 func DeploymentsKey() Key[model.Deployments] {
-	return Key[model.Deployments]{Name: "deployments", Version: 1}
+	return Key[model.Deployments]{Name: "deployments", Version: 2}
 }
 
 // The kinds of which a target may have several; the name comes from the
 // configuration.
 
 // AppKey names the requests of one application.
-func AppKey(name string) Key[model.App] { return Key[model.App]{Name: "app." + name, Version: 1} }
+func AppKey(name string) Key[model.App] { return Key[model.App]{Name: "app." + name, Version: 2} }
 
 // ProbeKey names the probe of one service.
 func ProbeKey(name string) Key[model.Probe] {

@@ -45,6 +45,25 @@ func (s *series) add(at time.Time, facts []model.Fact) {
 	}
 }
 
+// begin takes in what was before the first point of a number; where there is a
+// point already, it is left out.
+func (s *series) begin(courses []model.Course) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range courses {
+		if len(c.Points) == 0 {
+			continue
+		}
+		r := s.ringOf(model.Fact{Name: c.Metric, Labels: c.Labels}, c.Points[0].At)
+		if !r.newest().IsZero() {
+			continue
+		}
+		for _, p := range c.Points {
+			r.add(p)
+		}
+	}
+}
+
 // ringOf gives the ring of a fact, a throw-away one where there are too many.
 func (s *series) ringOf(f model.Fact, at time.Time) *ring {
 	of, ok := s.rings[f.Name]

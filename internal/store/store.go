@@ -21,6 +21,12 @@ type failer interface {
 	FailFacts(*model.Fail) []model.Fact
 }
 
+// rememberer is a snapshot type whose source knows how numbers were before it
+// was first read.
+type rememberer interface {
+	Past() []model.Course
+}
+
 // Key names a kind of snapshot; Version rises when its JSON form changes.
 type Key[T Snapshot] struct {
 	Name    string // pg.activity, host, app.shop

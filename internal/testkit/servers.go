@@ -65,7 +65,7 @@ func startPostgres(ctx context.Context, opts local.PostgresOptions) (*local.Post
 
 // binariesOf finds the server of a major version that the make targets fetched.
 func binariesOf(major int) (local.PostgresBinaries, error) {
-	dir, err := matrixDir()
+	dir, err := cacheDir("TOCSIN_PG_MATRIX", "pg")
 	if err != nil {
 		return local.PostgresBinaries{}, err
 	}
@@ -79,20 +79,21 @@ func binariesOf(major int) (local.PostgresBinaries, error) {
 	return binaries, nil
 }
 
-// matrixDir is where the make targets put the servers, also for a plain
-// `go test`. It says the same as scripts/cache.sh.
-func matrixDir() (string, error) {
-	if dir := os.Getenv("TOCSIN_PG_MATRIX"); dir != "" {
+// cacheDir is where the make targets put what tests need, also for a plain
+// `go test`: the folder that env names, else one in the cache. It says the same
+// as scripts/cache.sh.
+func cacheDir(env, name string) (string, error) {
+	if dir := os.Getenv(env); dir != "" {
 		return dir, nil
 	}
 	if os.Geteuid() == 0 {
-		return "/var/cache/tocsin/pg", nil
+		return filepath.Join("/var/cache/tocsin", name), nil
 	}
 	if dir := os.Getenv("XDG_CACHE_HOME"); dir != "" {
-		return filepath.Join(dir, "tocsin", "pg"), nil
+		return filepath.Join(dir, "tocsin", name), nil
 	}
 	home, err := os.UserHomeDir()
-	return filepath.Join(home, ".cache", "tocsin", "pg"), err
+	return filepath.Join(home, ".cache", "tocsin", name), err
 }
 
 // Standby makes a hot standby of a server of the test's own, which is

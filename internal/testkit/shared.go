@@ -16,7 +16,8 @@ import (
 )
 
 // Servers are what the tests of one package share: PostgreSQL servers, one
-// per major version asked for, and the built program. All start on first use.
+// per major version asked for, mocks of providers, and the built program. All
+// start on first use.
 // A package declares one, and lets its Main run the tests:
 //
 //	var servers testkit.Servers
@@ -25,6 +26,7 @@ import (
 type Servers struct {
 	mu        sync.Mutex
 	postgres  map[int]*local.Postgres // by major; 0 is the machine's own
+	mocks     map[string]*mock        // by provider
 	dir       string                  // holds the program; "" until it is built
 	databases int                     // made so far: each gets a name of its own
 	running   bool
@@ -150,6 +152,9 @@ func (s *Servers) end() error {
 	var errs []error
 	for _, server := range s.postgres {
 		errs = append(errs, server.Stop(ctx))
+	}
+	for _, m := range s.mocks {
+		errs = append(errs, m.stop())
 	}
 	if s.dir != "" {
 		errs = append(errs, os.RemoveAll(s.dir))

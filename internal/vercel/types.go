@@ -8,13 +8,15 @@ import (
 // Deployment is one production build.
 type Deployment struct {
 	ID        string
-	Build     string // meta "build", when the pipeline sets it: v31; ""
-	URL       string // host name without a scheme
-	State     string // QUEUED INITIALIZING BUILDING READY ERROR CANCELED BLOCKED
-	Substate  string // STAGED ROLLING PROMOTED; "" until it is READY
-	Error     string // why it failed; ""
-	Candidate bool   // production can be rolled back to it
+	Build     string   // meta "build", when the pipeline sets it: v31; ""
+	URL       string   // host name without a scheme
+	State     string   // QUEUED INITIALIZING BUILDING READY ERROR CANCELED BLOCKED
+	Substate  string   // STAGED ROLLING PROMOTED; "" until it is READY
+	Error     string   // why it failed; ""
+	Candidate bool     // production can be rolled back to it; only lists tell
+	Aliases   []string // host names that point to it; only single answers tell
 	Created   time.Time
+	Building  time.Time // when the build began; zero until it does
 	Ready     time.Time // zero until it is
 	Git
 }
@@ -30,11 +32,34 @@ type Git struct {
 // Project is the state of a project that matters to its production.
 type Project struct {
 	ID         string
+	Name       string
+	Plan       string // hobby, pro, enterprise; "" when it is not told
+	Framework  string // nextjs, ...; "" for none
+	Paused     bool   // nothing of the project is served
 	Production string // deployment id that the production target names; "" when there is none
 	// PromotionOff tells that new production builds do not go live by
 	// themselves. It is so since a rollback, or by a setting.
 	PromotionOff bool
 	LastSwitch   *Switch // newest rollback or promote; nil when there was none
+	RolledBack   *Reason // why production was rolled back, in the words of who did it; nil where nobody said
+	Crons        []Cron
+	Security     Security
+}
+
+// Reason is what somebody said of a rollback.
+type Reason struct {
+	By, Text string
+	At       time.Time
+}
+
+// Cron is a path that Vercel calls on a schedule, as the live build has it.
+type Cron struct{ Path, Schedule string }
+
+// Security is how the project is protected.
+type Security struct {
+	AttackMode  bool      // every visitor is challenged
+	AttackUntil time.Time // when that ends; zero when it is off or no end is told
+	Firewall    bool      // its own rules count
 }
 
 // Switch is a request to point production elsewhere, and how it goes.
@@ -61,7 +86,9 @@ type deploymentBody struct {
 	Substate     string            `json:"readySubstate"`
 	Created      float64           `json:"created"`
 	CreatedAt    float64           `json:"createdAt"`
+	BuildingAt   float64           `json:"buildingAt"`
 	Ready        float64           `json:"ready"`
+	Alias        []string          `json:"alias"`
 	Candidate    bool              `json:"isRollbackCandidate"`
 	ErrorMessage string            `json:"errorMessage"`
 	ErrorCode    string            `json:"errorCode"`
@@ -79,8 +106,8 @@ func (b deploymentBody) deployment() Deployment {
 		ID: first(b.UID, b.ID), Build: b.Meta["build"], URL: b.URL,
 		State: first(b.ReadyState, b.State), Substate: b.Substate,
 		Error: first(b.ErrorMessage, b.ErrorCode), Candidate: b.Candidate,
-		Created: millis(max(b.Created, b.CreatedAt)), Ready: millis(b.Ready),
-		Git: gitOf(b.Meta),
+		Created: millis(max(b.Created, b.CreatedAt)), Building: millis(b.BuildingAt), Ready: millis(b.Ready),
+		Aliases: b.Alias, Git: gitOf(b.Meta),
 	}
 	if b.AliasError != nil {
 		d.Error = first(d.Error, b.AliasError.Message)
@@ -102,9 +129,13 @@ func gitOf(meta map[string]string) Git {
 
 type projectBody struct {
 	ID         string `json:"id"`
+	Name       string `json:"name"`
+	Framework  string `json:"framework"`
+	Paused     bool   `json:"paused"`
 	AutoAssign *bool  `json:"autoAssignCustomDomains"` // absent means on
 	Targets    map[string]*struct {
-		ID string `json:"id"`
+		ID   string `json:"id"`
+		Plan string `json:"plan"`
 	} `json:"targets"`
 	LastAliasRequest *struct {
 		From        string  `json:"fromDeploymentId"`
@@ -113,15 +144,43 @@ type projectBody struct {
 		RequestedAt float64 `json:"requestedAt"`
 		Type        string  `json:"type"`
 	} `json:"lastAliasRequest"`
+	RollbackDescription *struct {
+		Username    string  `json:"username"`
+		Description string  `json:"description"`
+		CreatedAt   float64 `json:"createdAt"`
+	} `json:"rollbackDescription"`
+	Crons struct {
+		DisabledAt  float64 `json:"disabledAt"`
+		Definitions []struct {
+			Path     string `json:"path"`
+			Schedule string `json:"schedule"`
+		} `json:"definitions"`
+	} `json:"crons"`
+	Security struct {
+		AttackMode  bool    `json:"attackModeEnabled"`
+		AttackUntil float64 `json:"attackModeActiveUntil"`
+		Firewall    bool    `json:"firewallEnabled"`
+	} `json:"security"`
 }
 
 func (b projectBody) project() Project {
-	p := Project{ID: b.ID, PromotionOff: b.AutoAssign != nil && !*b.AutoAssign}
+	p := Project{
+		ID: b.ID, Name: b.Name, Framework: b.Framework, Paused: b.Paused, PromotionOff: b.AutoAssign != nil && !*b.AutoAssign,
+		Security: Security{AttackMode: b.Security.AttackMode, AttackUntil: millis(b.Security.AttackUntil), Firewall: b.Security.Firewall},
+	}
 	if t := b.Targets["production"]; t != nil {
-		p.Production = t.ID
+		p.Production, p.Plan = t.ID, t.Plan
 	}
 	if r := b.LastAliasRequest; r != nil {
 		p.LastSwitch = &Switch{Kind: r.Type, From: r.From, To: r.To, Status: r.JobStatus, Requested: millis(r.RequestedAt)}
+	}
+	if r := b.RollbackDescription; r != nil {
+		p.RolledBack = &Reason{By: r.Username, Text: r.Description, At: millis(r.CreatedAt)}
+	}
+	for _, c := range b.Crons.Definitions {
+		if b.Crons.DisabledAt == 0 {
+			p.Crons = append(p.Crons, Cron{Path: c.Path, Schedule: c.Schedule})
+		}
 	}
 	return p
 }

@@ -1,6 +1,7 @@
 // Package vercel is a thin client of the Vercel REST API: the deployments of
-// one project and the switches between them. It must not decide what to do
-// with an answer, nor wait for a switch to end.
+// one project and the switches between them, its logs, domains, firewall and
+// caches. It must not decide what to do with an answer, nor wait for a change
+// to end.
 package vercel
 
 import (
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"tocsin/internal/model"
 	"tocsin/internal/web"
 )
 
@@ -62,6 +64,10 @@ func scope(opts Options) string {
 
 // Name is the project that the client was made for, as configured.
 func (c *Client) Name() string { return c.project }
+
+// Budget is what is left of the calls that Vercel allows; not ok where it did
+// not say so.
+func (c *Client) Budget() (model.Budget, bool) { return c.web.Budget() }
 
 // Close gives the kept connections back.
 func (c *Client) Close() { c.web.Close() }
@@ -139,14 +145,12 @@ func (c *Client) Promote(ctx context.Context, id string) error {
 	return c.change(ctx, "/v10/projects/", "/promote/", id)
 }
 
-// change sends a switch once. The empty object is for the CLI's endpoint,
-// which insists on a body; the documented one does not mind.
+// change sends a switch once, without a body: the contract has none.
 func (c *Client) change(ctx context.Context, projects, verb, id string) error {
 	_, err := c.web.Send(ctx, web.Request{
 		Method: http.MethodPost,
 		Path:   projects + url.PathEscape(c.project) + verb + url.PathEscape(id),
 		Query:  c.query(),
-		Body:   struct{}{},
 	}, nil)
 	return err
 }

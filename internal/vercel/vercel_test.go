@@ -47,6 +47,14 @@ func client(t *testing.T, opts vercel.Options) *vercel.Client {
 	return c
 }
 
+// shopProject is the project of the fake while it serves a deployment.
+func shopProject(live string) vercel.Project {
+	return vercel.Project{
+		ID: "prj_shop", Name: "shop", Plan: "pro", Framework: "nextjs", Production: live,
+		Security: vercel.Security{Firewall: true},
+	}
+}
+
 func TestReads(t *testing.T) {
 	base, _, ids := fake(t)
 	c := client(t, vercel.Options{Base: base, Project: "shop", Team: "acme", Token: "good"})
@@ -62,7 +70,7 @@ func TestReads(t *testing.T) {
 	}
 	for i := range want {
 		at := time.Date(2026, 1, 1, 2-i, 0, 0, 0, time.UTC)
-		want[i].URL, want[i].Created, want[i].Ready = got[i].URL, at, at
+		want[i].URL, want[i].Created, want[i].Building, want[i].Ready = got[i].URL, at, at, at
 		want[i].Git = vercel.Git{Commit: fmt.Sprintf("%040d", 3-i), Message: "Sell more\n\nMuch more.", Author: "ana"}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -72,7 +80,7 @@ func TestReads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want[1].Candidate = false // only lists tell
+	want[1].Candidate, want[1].Aliases = false, []string{got[1].URL} // only the one or the other tells
 	if diff := cmp.Diff(want[1], one); diff != "" {
 		t.Errorf("deployment (-want +got):\n%s", diff)
 	}
@@ -80,7 +88,7 @@ func TestReads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(vercel.Project{ID: "prj_shop", Production: ids[2]}, project); diff != "" {
+	if diff := cmp.Diff(shopProject(ids[2]), project); diff != "" {
 		t.Errorf("project (-want +got):\n%s", diff)
 	}
 	if id, ok, err := c.Live(ctx); id != ids[2] || !ok || err != nil {
@@ -114,9 +122,12 @@ func TestSwitches(t *testing.T) {
 		if got.LastSwitch == nil || !got.LastSwitch.Done() {
 			t.Fatalf("%s: %+v", s.kind, got.LastSwitch)
 		}
-		want := vercel.Project{ID: "prj_shop", Production: s.to, PromotionOff: s.off, LastSwitch: &vercel.Switch{
-			Kind: s.kind, From: s.from, To: s.to, Status: "succeeded", Requested: got.LastSwitch.Requested,
-		}}
+		want := shopProject(s.to)
+		want.PromotionOff = s.off
+		want.LastSwitch = &vercel.Switch{Kind: s.kind, From: s.from, To: s.to, Status: "succeeded", Requested: got.LastSwitch.Requested}
+		if s.off {
+			want.RolledBack = &vercel.Reason{By: "operator", At: got.LastSwitch.Requested}
+		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("after %s (-want +got):\n%s", s.kind, diff)
 		}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -122,19 +123,19 @@ func (c *Client) refused(r Request, resp *http.Response, body []byte) error {
 	if message != "" {
 		text = message
 	}
-	class, hint := c.meaning(resp.StatusCode)
+	class, hint := c.meaning(r, resp.StatusCode)
 	fail := c.fail(r, class, fmt.Sprintf("%d: %s", resp.StatusCode, text))
 	fail.Hint, fail.RetryAfter = hint, retryAfter(resp.Header, time.Now())
 	return &StatusError{Status: resp.StatusCode, Code: code, Message: message, fail: fail}
 }
 
-func (c *Client) meaning(status int) (class model.Class, hint string) {
+func (c *Client) meaning(r Request, status int) (class model.Class, hint string) {
 	switch {
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
 		if c.opts.Token == "" {
 			return model.Denied, "no token is configured"
 		}
-		return model.Denied, c.opts.Scope
+		return model.Denied, cmp.Or(r.Scope, c.opts.Scope)
 	case status == http.StatusPaymentRequired:
 		return model.Denied, "the plan does not include it"
 	case status == http.StatusNotFound || status == http.StatusGone:

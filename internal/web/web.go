@@ -35,24 +35,32 @@ const (
 type Options struct {
 	Base      string        // scheme, host and an optional path before all others
 	Token     string        // sent as a bearer token; "" sends none
+	User      string        // sends Token as the password of this user instead (HTTP Basic)
 	UserAgent string        // tocsin/VERSION
-	Timeout   time.Duration // of one call with its body; 0 is 10 s
+	Timeout   time.Duration // of one call with its body, and until a stream begins; 0 is 10 s
+	Idle      time.Duration // how long a stream may be silent; 0 is [StreamIdle]
 	Scope     string        // the right that the token needs, told when it is refused
+	Header    http.Header   // sent with every request; nil sends none
 }
 
 // Client speaks to one base address. It is safe for use by many goroutines and
-// keeps at most two connections.
+// keeps at most two connections beside those of its streams.
 type Client struct {
-	opts Options
-	http *http.Client
+	opts    Options
+	http    *http.Client
+	streams *http.Client // connections of their own: a stream keeps one for as long as it lasts
+	quota   quota
+	seen    seen
 }
 
-// Request is a call that changes something.
+// Request is one call in full.
 type Request struct {
 	Method string
 	Path   string // escaped, with its leading slash
 	Query  url.Values
-	Body   any // sent as JSON; nil sends none
+	Body   any               // sent as JSON; nil sends none
+	Scope  string            // the right that this call needs; "" is that of [Options]
+	Seen   func(http.Header) // is shown the header of the answer; may be nil
 }
 
 // New returns a client. No connection is made before the first call.
@@ -60,10 +68,16 @@ func New(opts Options) *Client {
 	if opts.Timeout <= 0 {
 		opts.Timeout = defaultTimeout
 	}
+	if opts.Idle <= 0 {
+		opts.Idle = StreamIdle
+	}
 	opts.Base = strings.TrimSuffix(opts.Base, "/")
-	transport := Transport()
-	transport.MaxConnsPerHost = 2
-	return &Client{opts: opts, http: &http.Client{Transport: transport, CheckRedirect: redirect}}
+	few := func(most int) *http.Client {
+		transport := Transport()
+		transport.MaxConnsPerHost = most
+		return &http.Client{Transport: transport, CheckRedirect: redirect}
+	}
+	return &Client{opts: opts, http: few(2), streams: few(4)}
 }
 
 // Transport returns connections in tocsin's manner: the proxy comes from the
@@ -93,7 +107,10 @@ func redirect(r *http.Request, via []*http.Request) error {
 }
 
 // Close gives the kept connections back.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+func (c *Client) Close() {
+	c.http.CloseIdleConnections()
+	c.streams.CloseIdleConnections()
+}
 
 // GetJSON reads path and decodes its JSON into out.
 func (c *Client) GetJSON(ctx context.Context, path string, query url.Values, out any) error {
@@ -123,17 +140,27 @@ func (c *Client) Send(ctx context.Context, r Request, out any) (status int, err 
 func (c *Client) call(ctx context.Context, r Request, accept string) (status int, body []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, c.opts.Timeout)
 	defer cancel()
+	if err := c.spent(r, time.Now()); err != nil {
+		return 0, nil, err
+	}
 	req, err := c.request(ctx, r, accept)
 	if err != nil {
 		return 0, nil, err
 	}
+	known, again := c.seen.ask(req)
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return 0, nil, c.noAnswer(r, err)
 	}
 	defer resp.Body.Close()
+	c.quota.note(r.Path, resp.Header, time.Now())
+	if r.Seen != nil {
+		r.Seen(resp.Header)
+	}
 	body, err = io.ReadAll(io.LimitReader(resp.Body, MaxBody+1))
 	switch {
+	case resp.StatusCode == http.StatusNotModified && again:
+		return http.StatusOK, known, nil
 	case resp.StatusCode >= 300: // the status says more than a body that broke off
 		return resp.StatusCode, nil, c.refused(r, resp, body)
 	case err != nil:
@@ -141,6 +168,7 @@ func (c *Client) call(ctx context.Context, r Request, accept string) (status int
 	case len(body) > MaxBody:
 		return resp.StatusCode, nil, c.fail(r, model.Protocol, fmt.Sprintf("the answer is larger than %d MB", MaxBody>>20))
 	}
+	c.seen.keep(req, resp, body)
 	return resp.StatusCode, body, nil
 }
 
@@ -161,6 +189,9 @@ func (c *Client) request(ctx context.Context, r Request, accept string) (*http.R
 	if err != nil {
 		return nil, c.fail(r, model.Broken, "not an address")
 	}
+	for name, values := range c.opts.Header {
+		req.Header[name] = values
+	}
 	req.Header.Set("Accept", accept)
 	if c.opts.UserAgent != "" {
 		req.Header.Set("User-Agent", c.opts.UserAgent)
@@ -168,7 +199,10 @@ func (c *Client) request(ctx context.Context, r Request, accept string) (*http.R
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	if c.opts.Token != "" {
+	switch {
+	case c.opts.User != "":
+		req.SetBasicAuth(c.opts.User, c.opts.Token)
+	case c.opts.Token != "":
 		req.Header.Set("Authorization", "Bearer "+c.opts.Token)
 	}
 	return req, nil

@@ -12,16 +12,18 @@ const (
 	quotaWindow   = time.Minute
 )
 
-// quota counts requests in fixed windows and says so in headers, as Vercel does.
+// quota counts requests in fixed windows and says so in headers, as Vercel does;
+// others with headers of their own.
 type quota struct {
-	now func() time.Time
+	now    func() time.Time
+	prefix string // of the headers
 
 	mu    sync.Mutex
 	reset time.Time // end of the current window
 	used  int       // requests in it
 }
 
-func newQuota(now func() time.Time) *quota { return &quota{now: now} }
+func newQuota(now func() time.Time) *quota { return &quota{now: now, prefix: "X-RateLimit-"} }
 
 // take counts one request and sets the rate headers. It returns the seconds to
 // wait when the window is used up, else 0.
@@ -33,9 +35,9 @@ func (q *quota) take(h http.Header) int {
 		q.reset, q.used = now.Add(quotaWindow), 0
 	}
 	q.used++
-	h.Set("X-RateLimit-Limit", strconv.Itoa(quotaRequests))
-	h.Set("X-RateLimit-Remaining", strconv.Itoa(max(quotaRequests-q.used, 0)))
-	h.Set("X-RateLimit-Reset", strconv.FormatInt(q.reset.Unix(), 10))
+	h.Set(q.prefix+"Limit", strconv.Itoa(quotaRequests))
+	h.Set(q.prefix+"Remaining", strconv.Itoa(max(quotaRequests-q.used, 0)))
+	h.Set(q.prefix+"Reset", strconv.FormatInt(q.reset.Unix(), 10))
 	if q.used <= quotaRequests {
 		return 0
 	}

@@ -3,11 +3,12 @@ package provider
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"tocsin/internal/testkit"
 )
 
 // contract is an OpenAPI document; answers are checked against the parts of
@@ -18,12 +19,18 @@ type contract struct {
 
 func readContract(t *testing.T, file string) contract {
 	t.Helper()
-	raw, err := os.ReadFile("testdata/" + file)
-	if err != nil {
+	var c contract
+	if err := json.Unmarshal(testkit.Contract(t, file), &c.doc); err != nil {
 		t.Fatal(err)
 	}
+	return c
+}
+
+// sharedContract is one of the documents that the clients are held to as well.
+func sharedContract(t *testing.T, file string) contract {
+	t.Helper()
 	var c contract
-	if err := json.Unmarshal(raw, &c.doc); err != nil {
+	if err := json.Unmarshal(testkit.Contract(t, file), &c.doc); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -43,6 +50,15 @@ func (c contract) check(method, path string, status int, body []byte) []string {
 		}
 		return nil
 	}
+	return c.fits(schema, body)
+}
+
+// checkAs is check of one value of an answer of another type.
+func (c contract) checkAs(method, path, kind string, value []byte) []string {
+	return c.fits(at(c.doc, "paths", path, strings.ToLower(method), "responses", "200", "content", kind, "schema"), value)
+}
+
+func (c contract) fits(schema any, body []byte) []string {
 	var v any
 	if err := json.Unmarshal(body, &v); err != nil {
 		return []string{err.Error()}
@@ -60,8 +76,10 @@ func (c contract) walk(where string, s map[string]any, v any) []string {
 		}
 		return []string{where + ": null"}
 	}
-	if one, ok := s["oneOf"].([]any); ok {
-		return c.oneOf(where, one, v)
+	for _, several := range []string{"oneOf", "anyOf"} {
+		if one, ok := s[several].([]any); ok {
+			return c.oneOf(where, one, v)
+		}
 	}
 	if words, ok := s["enum"].([]any); ok && !slices.Contains(words, v) {
 		return []string{fmt.Sprintf("%s: %v is not one of %v", where, v, words)}

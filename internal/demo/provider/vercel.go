@@ -27,9 +27,46 @@ type VercelOptions struct {
 	// lock, one call at a time; a switch succeeds only after it returned nil.
 	// nil means that there is nothing to switch.
 	Activate func(ctx context.Context, deploymentID, name string) error
+	// Rebuild makes a new build of the source of the named one; nil means that
+	// nothing can be built anew.
+	Rebuild func(name string) (Build, error)
+	// Purge marks what the CDN has with one of these tags as stale, or removes
+	// it; nil means that there is no CDN.
+	Purge func(tags []string, remove bool)
+
+	Pace    Pace          // of builds that take time
+	Site    Site          // what else the project has
+	LogLife time.Duration // after which a runtime log has reached its limit; 0 is 5 minutes
 
 	Now func() time.Time // nil is time.Now
 }
+
+// Pace is how long a build takes; the zero value takes no time.
+type Pace struct{ Queue, Build time.Duration }
+
+// Site is what a project has besides its deployments.
+type Site struct {
+	Domains   []Domain
+	Variables []Variable
+	Crons     []Cron
+}
+
+// Domain is a host name of production.
+type Domain struct {
+	Name     string
+	Redirect string    // "" where it serves
+	CertEnds time.Time // zero for no certificate
+	Lost     bool      // it does not point here
+}
+
+// Variable is an environment variable of production.
+type Variable struct {
+	Key     string
+	Updated time.Time
+}
+
+// Cron is a path that is called on a schedule.
+type Cron struct{ Path, Schedule string }
 
 // Build is what a deployment is made of.
 type Build struct {
@@ -55,13 +92,20 @@ type Vercel struct {
 	last        *aliasRequest // newest rollback or promote; nil when none was asked for
 	note        *rollbackNote // why production was rolled back; nil after a promote
 	tail        chan struct{} // closed when the newest switch has ended
+
+	firewall firewall
+	closed   chan struct{} // ends builds that take time
+	building sync.WaitGroup
 }
 
-// deployment is one production build, ready to serve.
+// deployment is one production build.
 type deployment struct {
 	id    string
 	url   string
 	build Build
+	construction
+
+	runtime *feed // what it logs while it serves
 	// served tells that production has pointed here, which makes it a
 	// candidate for a rollback.
 	served bool
@@ -91,7 +135,11 @@ func NewVercel(opts VercelOptions) *Vercel {
 	}
 	idle := make(chan struct{})
 	close(idle)
-	v := &Vercel{opts: opts, autoAssign: true, tail: idle, quota: newQuota(opts.Now)}
+	if opts.LogLife == 0 {
+		opts.LogLife = 5 * time.Minute
+	}
+	v := &Vercel{opts: opts, autoAssign: true, tail: idle, quota: newQuota(opts.Now), closed: make(chan struct{})}
+	v.firewall.begin()
 	v.mux = v.routes()
 	return v
 }
@@ -102,6 +150,14 @@ func NewVercel(opts VercelOptions) *Vercel {
 func (v *Vercel) Deploy(b Build) string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	d := v.add(b)
+	d.finish(d.build.Created, "")
+	v.assign(d)
+	return d.id
+}
+
+// add enters a deployment in the list. The caller holds mu.
+func (v *Vercel) add(b Build) *deployment {
 	if b.Created.IsZero() {
 		b.Created = v.opts.Now()
 	}
@@ -111,12 +167,23 @@ func (v *Vercel) Deploy(b Build) string {
 	}
 	v.deployments = append(v.deployments, d)
 	slices.SortStableFunc(v.deployments, func(a, b *deployment) int { return a.build.Created.Compare(b.build.Created) })
+	return d
+}
+
+// assign points production at a finished build, unless promotion is off. The
+// caller holds mu.
+func (v *Vercel) assign(d *deployment) {
 	v.enqueue(func(ctx context.Context) {
 		if v.promotes() && v.activate(ctx, d) == nil {
 			v.point(d)
 		}
 	})
-	return d.id
+}
+
+// Close ends the builds that are under way.
+func (v *Vercel) Close() {
+	close(v.closed)
+	v.building.Wait()
 }
 
 // Live returns the id and the build name of what serves production; both are

@@ -46,6 +46,23 @@ func (v *Vercel) routes() *http.ServeMux {
 	mux.HandleFunc("POST /v1/projects/{project}/rollback/{id}", v.rollback)
 	mux.HandleFunc("POST /v9/projects/{project}/rollback/{id}", v.rollback)
 	mux.HandleFunc("POST /v10/projects/{project}/promote/{id}", v.promote)
+	mux.HandleFunc("GET /v9/projects/{project}/rollback/aliases", v.movedAliases)
+	mux.HandleFunc("GET /v1/projects/{project}/promote/aliases", v.movedAliases)
+	mux.HandleFunc("POST /v13/deployments", v.create)
+	mux.HandleFunc("PATCH /v12/deployments/{id}/cancel", v.stop)
+	mux.HandleFunc("GET /v3/deployments/{id}/events", v.buildLog)
+	mux.HandleFunc("GET /v1/projects/{project}/deployments/{id}/runtime-logs", v.runtimeLog)
+	mux.HandleFunc("GET /v9/projects/{project}/domains", v.domains)
+	mux.HandleFunc("GET /v6/domains/{domain}/config", v.domainConfig)
+	mux.HandleFunc("GET /v8/certs", v.certs)
+	mux.HandleFunc("GET /v10/projects/{project}/env", v.variables)
+	mux.HandleFunc("GET /v1/security/firewall/config", v.firewallShow)
+	mux.HandleFunc("PATCH /v1/security/firewall/config", v.firewallChange)
+	mux.HandleFunc("GET /v1/security/firewall/events", v.firewallEvents)
+	mux.HandleFunc("GET /v1/security/firewall/attack-status", v.attackStatus)
+	mux.HandleFunc("POST /v1/security/attack-mode", v.attackMode)
+	mux.HandleFunc("POST /v1/edge-cache/invalidate-by-tags", v.purge(false))
+	mux.HandleFunc("POST /v1/edge-cache/dangerously-delete-by-tags", v.purge(true))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		writeProblem(w, notFound("The requested API endpoint was not found."))
 	})
@@ -181,6 +198,8 @@ func (v *Vercel) target(r *http.Request) (*deployment, *problem) {
 		return nil, &problem{http.StatusConflict, "conflict", "Another rollback or promote is under way."}
 	case d == v.live:
 		return nil, &problem{http.StatusConflict, "conflict", "The deployment serves production already."}
+	case d.state != "READY":
+		return nil, &problem{http.StatusConflict, "conflict", "The deployment is not ready."}
 	}
 	return d, nil
 }
@@ -227,7 +246,7 @@ func (v *Vercel) matches(f filter, d *deployment) bool {
 	switch {
 	case f.target != "" && f.target != "production":
 		return false
-	case f.states != nil && !slices.Contains(f.states, "READY"):
+	case f.states != nil && !slices.Contains(f.states, d.state):
 		return false
 	case f.since != 0 && created <= f.since, f.until != 0 && created >= f.until:
 		return false

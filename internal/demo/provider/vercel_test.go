@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -33,7 +34,9 @@ type world struct {
 
 func newWorld(t *testing.T, opts VercelOptions) *world {
 	opts.Project, opts.Team, opts.Token = "shop", "acme", "secret"
-	return &world{T: t, vercel: NewVercel(opts), contract: readContract(t, "vercel.openapi.json"), token: "secret"}
+	v := NewVercel(opts)
+	t.Cleanup(v.Close)
+	return &world{T: t, vercel: v, contract: readContract(t, "vercel.openapi.json"), token: "secret"}
 }
 
 // deploy adds v1..vN, an hour apart, and waits until the last one serves.
@@ -60,10 +63,20 @@ func (w *world) wait() {
 // do sends one request and fails when the answer breaks the contract of path.
 func (w *world) do(method, path, target string, want int, out any) {
 	w.Helper()
+	w.send(method, path, target, nil, want, out)
+}
+
+// send is do with a body.
+func (w *world) send(method, path, target string, body any, want int, out any) {
+	w.Helper()
 	if !strings.Contains(target, "?") {
 		target += "?slug=acme"
 	}
-	r := httptest.NewRequest(method, target, nil)
+	text, err := json.Marshal(body)
+	if err != nil {
+		w.Fatal(err)
+	}
+	r := httptest.NewRequest(method, target, bytes.NewReader(text))
 	if w.token != "" {
 		r.Header.Set("Authorization", "Bearer "+w.token)
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"math/big"
+	"time"
 )
 
 // The shapes below are the required fields of the API's schemas and those that
@@ -40,11 +41,13 @@ type listedDeployment struct {
 	URL                 string            `json:"url"`
 	Created             int64             `json:"created"`
 	CreatedAt           int64             `json:"createdAt"`
-	BuildingAt          int64             `json:"buildingAt"`
-	Ready               int64             `json:"ready"`
+	BuildingAt          int64             `json:"buildingAt,omitempty"`
+	Ready               int64             `json:"ready,omitempty"`
 	State               string            `json:"state"`
 	ReadyState          string            `json:"readyState"`
-	ReadySubstate       string            `json:"readySubstate"`
+	ReadySubstate       string            `json:"readySubstate,omitempty"`
+	ErrorCode           string            `json:"errorCode,omitempty"`
+	ErrorMessage        string            `json:"errorMessage,omitempty"`
 	Type                string            `json:"type"`
 	Target              string            `json:"target"`
 	Source              string            `json:"source"`
@@ -63,17 +66,48 @@ type detailedDeployment struct {
 	Target        string            `json:"target"`
 	Status        string            `json:"status"`
 	ReadyState    string            `json:"readyState"`
-	ReadySubstate string            `json:"readySubstate"`
+	ReadySubstate string            `json:"readySubstate,omitempty"`
 	Public        bool              `json:"public"`
 	BuildSkipped  bool              `json:"buildSkipped"`
 	AliasAssigned bool              `json:"aliasAssigned"`
 	CreatedAt     int64             `json:"createdAt"`
 	BuildingAt    int64             `json:"buildingAt"`
 	BootedAt      int64             `json:"bootedAt"`
-	Ready         int64             `json:"ready"`
+	Ready         int64             `json:"ready,omitempty"`
+	ErrorCode     string            `json:"errorCode,omitempty"`
+	ErrorMessage  string            `json:"errorMessage,omitempty"`
+	Alias         []string          `json:"alias"`
 	Creator       account           `json:"creator"`
 	Regions       []string          `json:"regions"`
 	Meta          map[string]string `json:"meta"`
+}
+
+// changedDeployment is a deployment as the answer to a change has it.
+type changedDeployment struct {
+	detailedDeployment
+
+	ProjectID       string         `json:"projectId"`
+	OwnerID         string         `json:"ownerId"`
+	Plan            string         `json:"plan"`
+	CreatedIn       string         `json:"createdIn"`
+	InspectorURL    *string        `json:"inspectorUrl"`
+	InQueue         bool           `json:"isInConcurrentBuildsQueue"`
+	InSystemQueue   bool           `json:"isInSystemBuildsQueue"`
+	ProjectSettings map[string]any `json:"projectSettings"`
+	Routes          *[]string      `json:"routes"`
+	Env             []string       `json:"env"`
+	Build           buildEnv       `json:"build"`
+}
+
+type buildEnv struct {
+	Env []string `json:"env"`
+}
+
+func (v *Vercel) changed(d *deployment) changedDeployment {
+	return changedDeployment{
+		detailedDeployment: v.detailed(d), ProjectID: v.projectID(), OwnerID: v.teamID(), Plan: v.opts.Plan, CreatedIn: "iad1",
+		ProjectSettings: map[string]any{}, Env: []string{}, Build: buildEnv{Env: []string{}},
+	}
 }
 
 type productionBody struct {
@@ -100,6 +134,9 @@ type projectBody struct {
 	LastAliasRequest        *aliasRequestBody         `json:"lastAliasRequest"`
 	LastRollbackTarget      map[string]any            `json:"lastRollbackTarget"`
 	RollbackDescription     *rollbackDescription      `json:"rollbackDescription,omitempty"`
+	Crons                   *cronsBody                `json:"crons,omitempty"`
+	Security                security                  `json:"security"`
+	Framework               string                    `json:"framework"`
 }
 
 type projectTarget struct {
@@ -141,9 +178,11 @@ func newDeployment(project string, b Build, n int) *deployment {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %s %d", project, b.Name, b.Commit, n))
 	word := new(big.Int).SetBytes(sum[:]).Text(62)
 	return &deployment{
-		id:    "dpl_" + word[:28],
-		url:   fmt.Sprintf("%s-%x.vercel.app", project, sum[:5]),
-		build: b,
+		id:           "dpl_" + word[:28],
+		url:          fmt.Sprintf("%s-%x.vercel.app", project, sum[:5]),
+		build:        b,
+		construction: newConstruction(),
+		runtime:      newFeed(0),
 	}
 }
 
@@ -161,10 +200,37 @@ func (v *Vercel) candidate(d *deployment) bool {
 }
 
 func (d *deployment) substate() string {
-	if d.served {
+	switch {
+	case d.state != "READY":
+		return ""
+	case d.served:
 		return "PROMOTED"
 	}
 	return "STAGED"
+}
+
+// errorCode is the word for why it failed; "" where it did not.
+func (d *deployment) errorCode() string {
+	if d.fault == "" {
+		return ""
+	}
+	return "BUILD_FAILED"
+}
+
+// source says where it was created from.
+func (d *deployment) source() string {
+	if d.anew {
+		return "redeploy"
+	}
+	return "git"
+}
+
+// since is a time on the wire; 0 for none.
+func since(at time.Time) int64 {
+	if at.IsZero() {
+		return 0
+	}
+	return at.UnixMilli()
 }
 
 func (d *deployment) creator() creator {
@@ -187,9 +253,9 @@ func (v *Vercel) listed(d *deployment) listedDeployment {
 	created := d.build.Created.UnixMilli()
 	return listedDeployment{
 		UID: d.id, Name: v.opts.Project, ProjectID: v.projectID(), URL: d.url,
-		Created: created, CreatedAt: created, BuildingAt: created, Ready: created,
-		State: "READY", ReadyState: "READY", ReadySubstate: d.substate(),
-		Type: "LAMBDAS", Target: "production", Source: "git",
+		Created: created, CreatedAt: created, BuildingAt: since(d.building), Ready: since(d.ready),
+		State: d.state, ReadyState: d.state, ReadySubstate: d.substate(), ErrorCode: d.errorCode(), ErrorMessage: d.fault,
+		Type: "LAMBDAS", Target: "production", Source: d.source(),
 		InspectorURL:        "https://vercel.com/" + v.opts.Team + "/" + v.opts.Project + "/" + d.id[len("dpl_"):],
 		IsRollbackCandidate: v.candidate(d),
 		Creator:             d.creator(), Meta: d.meta(),
@@ -200,8 +266,9 @@ func (v *Vercel) detailed(d *deployment) detailedDeployment {
 	created := d.build.Created.UnixMilli()
 	return detailedDeployment{
 		ID: d.id, Name: v.opts.Project, URL: d.url, Version: 2, Type: "LAMBDAS", Target: "production",
-		Status: "READY", ReadyState: "READY", ReadySubstate: d.substate(), AliasAssigned: d.served,
-		CreatedAt: created, BuildingAt: created, BootedAt: created, Ready: created,
+		Status: d.state, ReadyState: d.state, ReadySubstate: d.substate(), AliasAssigned: d.served,
+		CreatedAt: created, BuildingAt: since(d.building), BootedAt: created, Ready: since(d.ready),
+		ErrorCode: d.errorCode(), ErrorMessage: d.fault, Alias: v.aliases(d),
 		Creator: account{d.creator().UID, d.build.Author}, Regions: []string{"iad1"}, Meta: d.meta(),
 	}
 }
@@ -211,7 +278,7 @@ func (v *Vercel) projectBody() projectBody {
 		ID: v.projectID(), Name: v.opts.Project, AccountID: v.teamID(), NodeVersion: "24.x",
 		Live: v.live != nil, AutoAssignCustomDomains: v.autoAssign,
 		ResourceConfig: map[string]any{}, DefaultResourceConfig: map[string]any{},
-		Targets: map[string]*projectTarget{},
+		Targets: map[string]*projectTarget{}, Crons: v.crons(), Security: v.security(), Framework: "nextjs",
 	}
 	if v.live != nil {
 		p.Targets["production"] = v.targetBody(v.live)

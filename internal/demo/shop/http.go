@@ -34,8 +34,31 @@ func (s *Shop) handle(route string, serve func(*http.Request) (any, error)) http
 			body = map[string]string{"error": http.StatusText(code)}
 		}
 		s.metrics.observe(route, code, time.Since(started))
+		if s.observe != nil {
+			s.observe(Answer{Method: r.Method, Path: r.URL.Path, Status: code, Err: err})
+		}
+		s.tell(route, code, started, err)
 		writeJSON(w, code, body)
 	}
+}
+
+// offersLife is how long the page of offers may be kept by a network before the
+// shop, in seconds.
+const offersLife = 600
+
+// cacheable lets the network before the shop keep the answers of a route, and
+// names the tag by which they are purged.
+func cacheable(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", fmt.Sprintf("public, max-age=0, s-maxage=%d", offersLife))
+		w.Header().Set("Vercel-Cache-Tag", "offers")
+		next(w, r)
+	}
+}
+
+// offersPage is made anew for each request: the network keeps it.
+func (s *Shop) offersPage(r *http.Request) (any, error) {
+	return s.readPage(r.Context(), "Offers", "SELECT id, name, price_cents FROM products ORDER BY price_cents LIMIT 5")
 }
 
 // status is the HTTP status of an outcome.
@@ -48,10 +71,14 @@ func status(ctx context.Context, err error) int {
 		return http.StatusNotFound
 	case errors.Is(err, errBadRequest):
 		return http.StatusBadRequest
+	case errors.Is(err, errDeclined):
+		return http.StatusPaymentRequired
 	case ctx.Err() != nil:
 		return http.StatusGatewayTimeout
 	case errors.Is(err, errUnavailable), errors.As(err, &connect):
 		return http.StatusServiceUnavailable
+	case errors.Is(err, errPayment):
+		return http.StatusBadGateway
 	default:
 		return http.StatusInternalServerError
 	}
@@ -82,6 +109,14 @@ func (s *Shop) customerPage(r *http.Request, key string) (any, error) {
 	return page, nil
 }
 
+// card is the token of the customer's card.
+func card(r *http.Request) string {
+	if token := r.FormValue("card"); token != "" {
+		return token
+	}
+	return "tok_visa"
+}
+
 // checkout places an order as the live build does it.
 func (s *Shop) checkout(r *http.Request) (any, error) {
 	var numbers [3]int
@@ -96,8 +131,15 @@ func (s *Shop) checkout(r *http.Request) (any, error) {
 	if err := wait(r.Context(), build.TaxLookup); err != nil {
 		return nil, err
 	}
+	cents, err := s.total(r.Context(), numbers[1], numbers[2])
+	if err != nil {
+		return nil, fmt.Errorf("price an order: %w", err)
+	}
+	if err := s.charge(r.Context(), cents, card(r)); err != nil {
+		return nil, fmt.Errorf("pay an order: %w", err)
+	}
 	var order int64
-	err := s.api.QueryRow(r.Context(), build.checkoutSQL(), numbers[0], numbers[1], numbers[2]).Scan(&order)
+	err = s.api.QueryRow(r.Context(), build.checkoutSQL(), numbers[0], numbers[1], numbers[2]).Scan(&order)
 	if err != nil {
 		return nil, fmt.Errorf("place an order: %w", err)
 	}

@@ -39,7 +39,8 @@ func pageKeys() []string {
 type Page struct {
 	Title     string    `json:"title"`
 	Offers    []Offer   `json:"offers"`
-	UpdatedAt time.Time `json:"updated_at"` // when it was made from the database
+	Together  []string  `json:"together,omitempty"` // what customers bought with it, by name
+	UpdatedAt time.Time `json:"updated_at"`         // when it was made from the database
 	// Pinned pages are kept for a campaign: they do not expire, and a change
 	// of price does not remove them.
 	Pinned bool `json:"pinned,omitempty"`
@@ -102,7 +103,23 @@ func (s *Shop) makePage(ctx context.Context, key string) (Page, error) {
 	if err == nil && len(page.Offers) == 0 {
 		return Page{}, errNotFound
 	}
+	if err == nil {
+		page.Together, err = s.boughtTogether(ctx, id)
+	}
 	return page, err
+}
+
+// togetherSQL looks at all orders of a product: what makes a page dear, and
+// the cache worth having.
+const togetherSQL = `SELECT p.name FROM order_items a JOIN order_items b USING (order_id) JOIN products p ON p.id = b.product_id
+  WHERE a.product_id = $1 AND b.product_id <> $1 GROUP BY p.id, p.name ORDER BY count(*) DESC, p.id LIMIT 3`
+
+func (s *Shop) boughtTogether(ctx context.Context, id int) ([]string, error) {
+	rows, err := s.web.Query(ctx, togetherSQL, id)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
 func (s *Shop) readPage(ctx context.Context, title, sql string, args ...any) (Page, error) {

@@ -29,6 +29,22 @@ type Options struct {
 	Redis *redis.Options
 	// Timeout bounds one request: what takes longer is answered with 504.
 	Timeout time.Duration
+	// Payments is where the money comes from; without an address none is taken.
+	Payments Payments
+	// Report is told of every answered request; nil for nobody.
+	Report func(Report)
+	// CheckIn is told of every run of a job of the worker and how it ended; nil
+	// for nobody.
+	CheckIn func(job string, err error)
+	// Observe is told of every request that was answered; nil for nobody.
+	Observe func(Answer)
+}
+
+// Answer is one request and how it was answered.
+type Answer struct {
+	Method, Path string
+	Status       int
+	Err          error // what went wrong; nil when nothing did
 }
 
 // The sizes of the connection pools. Together they stay far below the
@@ -42,14 +58,19 @@ const (
 
 // Shop is the running application. It is an [http.Handler].
 type Shop struct {
-	timeout time.Duration
-	api     *pgxpool.Pool
-	web     *pgxpool.Pool
-	worker  *pgxpool.Pool
-	cron    *pgxpool.Pool
-	cache   *redis.Client
-	mux     *http.ServeMux
-	metrics *metrics
+	timeout  time.Duration
+	payments Payments
+	payer    *http.Client
+	report   func(Report)
+	checkIn  func(job string, err error)
+	observe  func(Answer)
+	api      *pgxpool.Pool
+	web      *pgxpool.Pool
+	worker   *pgxpool.Pool
+	cron     *pgxpool.Pool
+	cache    *redis.Client
+	mux      *http.ServeMux
+	metrics  *metrics
 
 	restarting atomic.Bool // opens no connection
 
@@ -61,7 +82,9 @@ type Shop struct {
 // Open connects the shop. It serves no build until [Shop.Activate].
 func Open(ctx context.Context, opts Options) (*Shop, error) {
 	s := &Shop{
-		timeout: opts.Timeout,
+		timeout: opts.Timeout, payments: opts.Payments, report: opts.Report, checkIn: opts.CheckIn,
+		payer:   &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: apiConns}},
+		observe: opts.Observe,
 		cache:   redis.NewClient(opts.Redis),
 		metrics: newMetrics(time.Now()),
 		builds:  map[string]Build{},
@@ -144,6 +167,7 @@ func (s *Shop) Close() {
 		}
 	}
 	_ = s.cache.Close() // nothing is lost with it
+	s.payer.CloseIdleConnections()
 }
 
 // ServeHTTP answers one request with the live build.
@@ -153,6 +177,7 @@ func (s *Shop) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.handle("/", s.frontPage))
 	mux.HandleFunc("GET /product/{id}", s.handle("/product/{id}", s.productPage))
+	mux.HandleFunc("GET /offers", cacheable(s.handle("/offers", s.offersPage)))
 	mux.HandleFunc("POST /checkout", s.handle("/checkout", s.checkout))
 	mux.HandleFunc("GET /health", s.handle("/health", s.health))
 	mux.HandleFunc("GET /metrics", s.writeMetrics)
@@ -167,6 +192,14 @@ func (s *Shop) Install(b Build) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.builds[b.Name] = b
+}
+
+// Installed gives an installed build; not ok when there is none of that name.
+func (s *Shop) Installed(name string) (Build, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, ok := s.builds[name]
+	return b, ok
 }
 
 // Activate makes an installed build serve from the next request on.

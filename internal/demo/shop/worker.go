@@ -10,6 +10,7 @@ import (
 
 // job is something that the worker or the cron does again and again.
 type job struct {
+	name  string
 	every time.Duration
 	run   func(ctx context.Context) error
 }
@@ -19,10 +20,10 @@ type job struct {
 func (s *Shop) Work(ctx context.Context) {
 	var all sync.WaitGroup
 	for _, j := range []job{
-		{400 * time.Millisecond, s.settleOrders},
-		{600 * time.Millisecond, s.settleOrders},
-		{500 * time.Millisecond, s.recordEvents},
-		{2 * time.Second, s.reprice},
+		{"settle-orders", 400 * time.Millisecond, s.settleOrders},
+		{"settle-orders", 600 * time.Millisecond, s.settleOrders},
+		{"record-events", 500 * time.Millisecond, s.recordEvents},
+		{"reprice", 2 * time.Second, s.reprice},
 	} {
 		all.Go(func() { s.repeat(ctx, j) })
 	}
@@ -38,8 +39,11 @@ func (s *Shop) repeat(ctx context.Context, j job) {
 			return
 		case <-tick.C:
 			limited, cancel := context.WithTimeout(ctx, s.timeout)
-			_ = j.run(limited)
+			err := j.run(limited)
 			cancel()
+			if s.checkIn != nil && ctx.Err() == nil {
+				s.checkIn(j.name, err)
+			}
 		}
 	}
 }

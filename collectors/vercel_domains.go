@@ -1,0 +1,99 @@
+package collectors
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"tocsin/internal/model"
+	"tocsin/internal/vercel"
+)
+
+// domainsAsked bounds the host names whose configuration is asked for, one
+// request each.
+const domainsAsked = 20
+
+// Domains reads the host names of production and their certificates.
+// Source: Vercel, two requests and one for each host name of the project's own.
+type Domains struct{ Vercel *vercel.Client }
+
+// Collect reads them. What the token may not see of certificates or of one
+// domain stays unknown.
+func (d Domains) Collect(ctx context.Context) (model.Domains, error) {
+	list, err := d.Vercel.Domains(ctx)
+	if err != nil {
+		return model.Domains{}, fmt.Errorf("list domains: %w", err)
+	}
+	r := domainReading{client: d.Vercel, now: time.Now(), left: domainsAsked}
+	r.certs, err = d.Vercel.Certificates(ctx)
+	r.hide("certificates", err)
+	r.certsHidden = err != nil
+	out := model.Domains{}
+	for _, domain := range list {
+		out.Rows = append(out.Rows, r.row(ctx, domain))
+	}
+	out.Hidden = r.hidden
+	return out, nil
+}
+
+// domainReading is one reading of all host names.
+type domainReading struct {
+	client      *vercel.Client
+	now         time.Time
+	left        int // configurations that may still be asked for
+	certs       []vercel.Certificate
+	certsHidden bool
+	hidden      string // the first thing that could not be read
+}
+
+func (r *domainReading) hide(what string, err error) {
+	if err != nil && r.hidden == "" {
+		r.hidden = what + ": " + err.Error()
+	}
+}
+
+func (r *domainReading) row(ctx context.Context, d vercel.Domain) model.Domain {
+	row := model.Domain{Name: d.Name, Redirect: d.Redirect, Verified: d.Verified}
+	if strings.HasSuffix(d.Name, ".vercel.app") {
+		row.Own, row.Lost = true, new(bool)
+		return row
+	}
+	switch cert, ok := newestFor(r.certs, d.Name); {
+	case r.certsHidden:
+		row.Why = "the certificates could not be read"
+	case ok:
+		left := cert.Ends.Sub(r.now)
+		row.Ends, row.Left, row.Renews = cert.Ends, &left, cert.Renew
+	}
+	if d.Verified && r.left > 0 {
+		r.left--
+		lost, err := r.client.Misconfigured(ctx, d.Name)
+		r.hide("domain "+d.Name, err)
+		if err == nil {
+			row.Lost = &lost
+		}
+	}
+	return row
+}
+
+// newestFor finds the certificate for a name that is valid longest.
+func newestFor(certs []vercel.Certificate, name string) (newest vercel.Certificate, ok bool) {
+	for _, cert := range certs {
+		for _, cn := range cert.Names {
+			if covers(cn, name) && cert.Ends.After(newest.Ends) {
+				newest, ok = cert, true
+			}
+		}
+	}
+	return newest, ok
+}
+
+// covers tells whether a name in a certificate stands for a host name.
+func covers(cn, name string) bool {
+	if wild, ok := strings.CutPrefix(cn, "*."); ok {
+		_, rest, found := strings.Cut(name, ".")
+		return found && strings.EqualFold(rest, wild)
+	}
+	return strings.EqualFold(cn, name)
+}

@@ -1,0 +1,179 @@
+// Package stripe reads payments, disputes, events and subscriptions of one
+// account at Stripe, through the official client held to tocsin's manner: no
+// retry, no telemetry, no log, bounded answers. It changes nothing. It must
+// not decide what a number means.
+package stripe
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	stripego "github.com/stripe/stripe-go/v85"
+
+	"tocsin/internal/model"
+	"tocsin/internal/web"
+)
+
+const (
+	// DefaultBase is the address of the API.
+	DefaultBase = "https://api.stripe.com"
+	// PageSize is how many things one page has.
+	PageSize = 100
+
+	defaultTimeout = 10 * time.Second
+)
+
+// Options says which account is read.
+type Options struct {
+	Base    string        // "" is [DefaultBase]
+	Key     string        // a restricted key that may only read
+	Timeout time.Duration // of one page; 0 is 10 s
+}
+
+// Client reads one account. It is safe for use by many goroutines.
+type Client struct {
+	api  *stripego.Client
+	http *http.Client
+	opts Options
+}
+
+// New returns a client. No connection is made before the first call.
+func New(opts Options) *Client {
+	if opts.Base == "" {
+		opts.Base = DefaultBase
+	}
+	if opts.Timeout <= 0 {
+		opts.Timeout = defaultTimeout
+	}
+	bounded := web.Bounded()
+	bounded.Transport = refusals{bounded.Transport}
+	backends := stripego.NewBackendsWithConfig(&stripego.BackendConfig{
+		URL: &opts.Base, HTTPClient: bounded,
+		MaxNetworkRetries: stripego.Int64(0), EnableTelemetry: stripego.Bool(false),
+		LeveledLogger: &stripego.LeveledLogger{Level: stripego.LevelNull},
+	})
+	return &Client{api: stripego.NewClient(opts.Key, stripego.WithBackends(backends)), http: bounded, opts: opts}
+}
+
+// Close gives the kept connections back.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// pages reads page after page, newest first, until there is none, the list
+// says enough, or so many were read: then more is true.
+func pages[T any](ctx context.Context, c *Client, what string, most int, list func(context.Context, stripego.ListParams) *stripego.V1List[T]) (out []T, more bool, err error) {
+	p := stripego.ListParams{Limit: stripego.Int64(PageSize), Single: true}
+	for range most {
+		limited, cancel := context.WithTimeout(ctx, c.opts.Timeout)
+		page := list(limited, p)
+		cancel()
+		if err := page.Err(); err != nil {
+			return nil, false, c.fail(what, err)
+		}
+		out = append(out, page.Data()...)
+		more = page.Meta().HasMore
+		if !more || len(page.Data()) == 0 {
+			return out, false, nil
+		}
+		p.StartingAfter = stripego.String(lastID(page.Data()))
+	}
+	return out, more, nil
+}
+
+// lastID is the id of the last thing of a page.
+func lastID[T any](page []T) string {
+	switch v := any(page[len(page)-1]).(type) {
+	case *stripego.Charge:
+		return v.ID
+	case *stripego.Event:
+		return v.ID
+	case *stripego.Dispute:
+		return v.ID
+	case *stripego.Subscription:
+		return v.ID
+	}
+	return ""
+}
+
+// fail turns an error of the official client into a failure with its class.
+func (c *Client) fail(what string, err error) error {
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("stripe %s: %w", what, context.Canceled)
+	}
+	fail := &model.Fail{}
+	refused, ok := errors.AsType[*stripego.Error](err)
+	if !ok {
+		fail.Class, fail.Text, fail.Hint = web.Explain(err)
+		fail.Text = c.text(what, unread(fail.Text))
+		return fail
+	}
+	status := refused.HTTPStatusCode
+	fail.Class, fail.Hint = meaning(what, status)
+	fail.Text = c.text(what, fmt.Sprintf("%d: %s", status, cmp.Or(firstLine(refused.Msg), http.StatusText(status))))
+	if last := refused.LastResponse; last != nil {
+		fail.RetryAfter = seconds(last.Header.Get("Retry-After"))
+	}
+	return fail
+}
+
+// unread says what was wrong with an answer that the official client could not
+// read. Its own words have a sample of the answer, which is about customers.
+func unread(text string) string {
+	if !strings.HasPrefix(text, "Couldn't deserialize JSON") {
+		return text
+	}
+	why := "it has other types"
+	if strings.Contains(text, "): invalid character") || strings.Contains(text, "): unexpected end") {
+		why = "it is no JSON"
+	}
+	return "the answer is not the JSON expected: " + why
+}
+
+func (c *Client) text(what, text string) string {
+	text = strings.ReplaceAll(text, cmp.Or(c.opts.Key, "\x00"), "***")
+	return fmt.Sprintf("%s/v1/%s: %s", web.Redact(c.opts.Base), what, text)
+}
+
+func meaning(what string, status int) (class model.Class, hint string) {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return model.Denied, "the key needs the permission to read " + what
+	case http.StatusNotFound:
+		return model.Missing, ""
+	case http.StatusTooManyRequests:
+		return model.Limited, ""
+	}
+	return model.Protocol, ""
+}
+
+// textMax bounds how much of Stripe's own words goes into an error, in bytes.
+const textMax = 200
+
+func firstLine(text string) string {
+	text, _, _ = strings.Cut(strings.TrimSpace(text), "\n")
+	if len(text) > textMax {
+		text = strings.ToValidUTF8(text[:textMax], "") + "..."
+	}
+	return text
+}
+
+func seconds(value string) time.Duration {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return time.Duration(n) * time.Second
+}
+
+// unix turns seconds of the epoch into UTC; 0 is no time.
+func unix(s int64) time.Time {
+	if s == 0 {
+		return time.Time{}
+	}
+	return time.Unix(s, 0).UTC()
+}
