@@ -107,6 +107,15 @@ func (t Type) fault(value string) string {
 		if n, err := strconv.Atoi(value); err != nil || n <= 0 {
 			return "it is not a whole number above zero"
 		}
+	default:
+		return t.serviceFault(value)
+	}
+	return ""
+}
+
+// serviceFault is fault for what belongs to services around the database.
+func (t Type) serviceFault(value string) string {
+	switch t {
 	case TypeIP:
 		if a, err := netip.ParseAddr(value); err != nil || !a.Is4() {
 			return "it is not an IPv4 address"

@@ -156,7 +156,7 @@ func (c *command) carryOut(id string) error {
 
 // note prints a line for the log of the process.
 func (c *command) note(format string, args ...any) {
-	fmt.Fprintf(c.out, "%s "+format+"\n", append([]any{stamp(time.Now())}, args...)...)
+	_, _ = fmt.Fprintf(c.out, "%s "+format+"\n", append([]any{stamp(time.Now())}, args...)...)
 }
 
 // waitUntilDue returns when a promise is due; [expire.ErrGone] when it is no

@@ -174,6 +174,7 @@ func TestValidateRefuses(t *testing.T) {
 		{name: "fresh", text: target("probes: [{name: a, url: \"http://x\", fresh: {}}]"), want: []string{"json is missing", "max is missing"}},
 		{name: "purge of everything", text: target("probes: [{name: a, url: \"http://x\", fresh: {json: a, max: 1s, purge: \"*\"}}]"), want: []string{"would purge everything"}},
 		{name: "vercel", text: target("vercel: {team: a}"), want: []string{"project is missing", "token is missing"}},
+		{name: "protected", text: target("vercel: {project: a, token: {env: T}, protected: [\"10.0.0.1\", \"somebody\", \"203.0.113.0/24\"]}"), want: []string{"not an address like 203.0.113.7"}},
 		{name: "vercel and deploy", text: target("vercel: {project: a, token: {env: T}}\n    deploy: {list: [a], rollback: [b, \"{id}\"]}"), want: []string{"either vercel or deploy"}},
 		{name: "deploy", text: target("deploy: {rollback: [b]}"), want: []string{"list is missing", "no argument says {id}"}},
 		{name: "rules file", text: target("redis: {url: \"redis://x\"}") + "rules: nowhere.yaml\n", want: []string{"c.yaml:4:8: there is no file /nowhere/nowhere.yaml"}},

@@ -177,7 +177,8 @@ type configuration struct {
 			URL string `yaml:"url"`
 		}
 		StatusPages []struct {
-			URL string `yaml:"url"`
+			URL  string `yaml:"url"`
+			Form string `yaml:"form"`
 		} `yaml:"status_pages"`
 	}
 }
@@ -227,7 +228,11 @@ func TestConfiguration(t *testing.T) {
 		}
 	}
 	for _, page := range target.StatusPages {
-		if code, body := get(t, page.URL+"/api/v2/summary.json"); code != 200 || !strings.Contains(body, `"none"`) {
+		path, calm := "/api/v2/summary.json", `"none"`
+		if page.Form == "stripe" {
+			path, calm = "/current", `"up"`
+		}
+		if code, body := get(t, page.URL+path); code != 200 || !strings.Contains(body, calm) {
 			t.Errorf("%s: %d %s", page.URL, code, body)
 		}
 	}

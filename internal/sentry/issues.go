@@ -71,7 +71,7 @@ func (c *Client) Unresolved(ctx context.Context, period time.Duration, limit int
 // Source: GET issues/{id}.
 func (c *Client) Issue(ctx context.Context, id string) (Issue, error) {
 	if !isID(id) {
-		return Issue{}, c.unexpected("issues", id+" is not the id of an issue")
+		return Issue{}, c.unexpected(id+" is not the id of an issue")
 	}
 	q := c.query(0)
 	q.Del("project")
@@ -103,7 +103,7 @@ func (c *Client) Unresolve(ctx context.Context, id string) error {
 func (c *Client) Ignore(ctx context.Context, id string, lasting time.Duration) error {
 	minutes := int(lasting.Round(time.Minute) / time.Minute)
 	if minutes < 1 {
-		return c.unexpected("issues", "an issue is ignored for a minute at least")
+		return c.unexpected("an issue is ignored for a minute at least")
 	}
 	return c.change(ctx, id, map[string]any{
 		"status": "ignored", "statusDetails": map[string]int{"ignoreDuration": minutes},
@@ -119,7 +119,7 @@ func (c *Client) Assign(ctx context.Context, id, actor string) error {
 // change sends one change of one issue, once.
 func (c *Client) change(ctx context.Context, id string, body any) error {
 	if !isID(id) {
-		return c.unexpected("issues", id+" is not the id of an issue")
+		return c.unexpected(id+" is not the id of an issue")
 	}
 	_, err := c.web.Send(ctx, web.Request{
 		Method: http.MethodPut, Path: c.path("issues", id), Body: body, Scope: right("event:write"),

@@ -119,9 +119,9 @@ func nextCursor(link string) string {
 	return ""
 }
 
-// unexpected is an answer that lacks what the contract has.
-func (c *Client) unexpected(path, text string) error {
-	return &model.Fail{Class: model.Protocol, Text: fmt.Sprintf("sentry %s: %s", path, text)}
+// unexpected is what no request for issues may be, and no answer to it.
+func (c *Client) unexpected(text string) error {
+	return &model.Fail{Class: model.Protocol, Text: "sentry issues: " + text}
 }
 
 // number is a number of an answer that may be null, absent or NaN in words:

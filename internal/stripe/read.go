@@ -121,8 +121,9 @@ type Item struct {
 // more than so many pages hold. Source: GET /v1/subscriptions.
 func (c *Client) Active(ctx context.Context, most int) (out []Subscription, more bool, err error) {
 	rows, more, err := pages(ctx, c, "subscriptions", most, func(ctx context.Context, p stripego.ListParams) *stripego.V1List[*stripego.Subscription] {
-		p.Expand = []*string{stripego.String("data.discounts.source.coupon")}
-		return c.api.V1Subscriptions.List(ctx, &stripego.SubscriptionListParams{ListParams: p, Status: stripego.String("active")})
+		return c.api.V1Subscriptions.List(ctx, &stripego.SubscriptionListParams{
+			ListParams: p, Status: stripego.String("active"), Expand: []*string{stripego.String("data.discounts.source.coupon")},
+		})
 	})
 	for _, r := range rows {
 		s := Subscription{ID: r.ID, Created: unix(r.Created), Off: percentOff(r.Discounts)}

@@ -97,13 +97,13 @@ func answer(status int, body string, headers ...string) http.HandlerFunc {
 			w.Header().Set(headers[i], headers[i+1])
 		}
 		w.WriteHeader(status)
-		fmt.Fprint(w, body)
+		_, _ = fmt.Fprint(w, body)
 	}
 }
 
 func halfABody(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Length", "100")
-	fmt.Fprint(w, `[{"name":"sh`)
+	_, _ = fmt.Fprint(w, `[{"name":"sh`)
 }
 
 // withoutEnd goes on until the reader has had enough, 16 MB at most.

@@ -83,7 +83,7 @@ func (c *Client) Environment(ctx context.Context) ([]Variable, error) {
 			rows = append(rows, page.row)
 		}
 		for _, r := range rows {
-			ids = append(ids, r.Key+string(r.Target.all()))
+			ids = append(ids, r.Key+r.Target.all())
 			out = append(out, Variable{Key: r.Key, Production: r.Target.has("production"), Updated: millis(max(r.CreatedAt, r.UpdatedAt))})
 		}
 		return ids, page.next()

@@ -63,8 +63,9 @@ const maxEvents = 1000
 func (v *Vercel) Judge(from netip.Addr, cleared bool) Verdict {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	now, verdict := v.opts.Now(), Pass
+	now := v.opts.Now()
 	i := slices.IndexFunc(v.firewall.rules, func(r ipRule) bool { return r.Action == string(Deny) && r.prefix.Contains(from) })
+	var verdict Verdict
 	switch {
 	case i >= 0:
 		verdict = Deny

@@ -115,7 +115,7 @@ func stream(w http.ResponseWriter) func(row []byte) {
 	flush := http.NewResponseController(w).Flush
 	_ = flush() // a reader who has gone is noticed by the request's context
 	return func(row []byte) {
-		fmt.Fprintf(w, "%s\n", row)
+		_, _ = fmt.Fprintf(w, "%s\n", row)
 		_ = flush()
 	}
 }

@@ -71,7 +71,7 @@ type exposition struct {
 
 // family begins a family of a type.
 func (e *exposition) family(name, kind string) {
-	fmt.Fprintf(e, "# HELP %s %s.\n# TYPE %s %s\n", name, name, name, kind)
+	_, _ = fmt.Fprintf(e, "# HELP %s %s.\n# TYPE %s %s\n", name, name, name, kind)
 }
 
 // value writes one series; more are labels beside the usual ones.
@@ -79,7 +79,7 @@ func (e *exposition) value(name string, v float64, more string) {
 	if more != "" {
 		more = "," + more
 	}
-	fmt.Fprintf(e, "%s{%s%s} %g\n", name, e.labels, more, v)
+	_, _ = fmt.Fprintf(e, "%s{%s%s} %g\n", name, e.labels, more, v)
 }
 
 // gauge writes a family of one series.
