@@ -1,0 +1,141 @@
+package runbook
+
+import (
+	"cmp"
+	"errors"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/yuin/goldmark/ast"
+
+	"tocsin/actions"
+	"tocsin/internal/strict"
+)
+
+// writtenBlock is a step's block as written.
+type writtenBlock struct {
+	ID     string            `yaml:"id"`
+	Within time.Duration     `yaml:"within"`
+	When   string            `yaml:"when"`
+	Check  string            `yaml:"check"`
+	Action string            `yaml:"action"`
+	With   map[string]string `yaml:"with"`
+	Verify string            `yaml:"verify"`
+	Needs  []Gate            `yaml:"needs"`
+	OnFail string            `yaml:"on_fail"`
+	Ask    *writtenAsk       `yaml:"ask"`
+	Later  string            `yaml:"later"`
+}
+
+type writtenAsk struct {
+	Fact   string `yaml:"fact"`
+	Type   string `yaml:"type"`
+	Prompt string `yaml:"prompt"`
+}
+
+// fence reads the block of a step.
+func (r *reader) fence(n *ast.FencedCodeBlock, start int) {
+	if len(r.phases) == 0 || len(r.phases[len(r.phases)-1].Steps) == 0 {
+		r.refuse(start, "a step block stands under the heading of its step (###)")
+		return
+	}
+	p := &r.phases[len(r.phases)-1]
+	last := len(p.Steps) - 1
+	if p.blocks[last] {
+		r.refuse(start, "a second step block: a step has one")
+		return
+	}
+	p.blocks[last] = true
+	// The lines before it are empty ones, so that places are those of the file.
+	text := strings.Repeat("\n", r.lineAt(start)) + string(n.Lines().Value(r.body))
+	doc, err := strict.Parse(r.name, []byte(text))
+	if err == nil {
+		var w writtenBlock
+		if err = doc.Decode(&w); err == nil {
+			p.Steps[last].Block, err = w.block(doc)
+		}
+	}
+	if err != nil {
+		r.errs = append(r.errs, err)
+	}
+}
+
+// block checks what was written by itself.
+func (w writtenBlock) block(doc *strict.Doc) (Block, error) {
+	b := Block{
+		ID: w.ID, Within: w.Within, Action: w.Action, With: actions.Args(w.With), Needs: w.Needs,
+		OnFail: cmp.Or(w.OnFail, "stop"), Later: w.Later,
+	}
+	var errs []error
+	refuse := func(key, text string) { errs = append(errs, doc.Errorf([]any{key}, "%s", text)) }
+	if !regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`).MatchString(w.ID) {
+		refuse("id", "id: small letters, digits and - between them")
+	}
+	kinds := 0
+	for _, there := range []bool{w.Check != "", w.Action != "", w.Ask != nil} {
+		if there {
+			kinds++
+		}
+	}
+	if kinds > 1 {
+		refuse("id", "one of check, action and ask")
+	}
+	if w.Action == "" && (w.With != nil || w.Verify != "") {
+		refuse("id", "with and verify belong to an action")
+	}
+	errs = append(errs, parseInto(doc, "when", w.When, &b.When),
+		parseInto(doc, "check", w.Check, &b.Check), parseInto(doc, "verify", w.Verify, &b.Verify))
+	for i, gate := range w.Needs {
+		if !slices.Contains(gates(), gate) {
+			errs = append(errs, doc.Unknown([]any{"needs", i}, "gate", string(gate), gateNames()))
+		}
+	}
+	if w.Ask != nil {
+		b.Ask = &Ask{Fact: w.Ask.Fact, Type: w.Ask.Type, Prompt: w.Ask.Prompt}
+		if !isType(w.Ask.Type) {
+			errs = append(errs, doc.Unknown([]any{"ask", "type"}, "type", w.Ask.Type, types()))
+		}
+	}
+	return b, errors.Join(errs...)
+}
+
+func parseInto(doc *strict.Doc, key, text string, into *Expr) error {
+	if text == "" {
+		return nil
+	}
+	got, err := ParseExpr(text)
+	if name, ok := errors.AsType[unknownName](err); ok {
+		return doc.Unknown([]any{key}, name.kind, name.name, name.valid)
+	}
+	if err != nil {
+		return doc.Errorf([]any{key}, "%v", err)
+	}
+	*into = got
+	return nil
+}
+
+func gates() []Gate { return []Gate{NeedEvidence, NeedApproval, NeedBackup, NeedIncident} }
+
+func gateNames() []string {
+	var out []string
+	for _, g := range gates() {
+		out = append(out, string(g))
+	}
+	return out
+}
+
+// types are what a parameter or an asked fact may be.
+func types() []string {
+	return []string{
+		"string", "int", "duration", "bool", "pg.role", "time",
+		string(actions.TypeTable), string(actions.TypeIndex), string(actions.TypeColumns), string(actions.TypePID),
+		string(actions.TypeDeployment), string(actions.TypePrefix),
+	}
+}
+
+func isType(name string) bool { return slices.Contains(types(), name) }
+
+func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

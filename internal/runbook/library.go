@@ -1,0 +1,122 @@
+package runbook
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+//go:embed books/*.md
+var shipped embed.FS
+
+// Library is the books that can be opened: the shipped ones, and a team's own
+// over those of the same name.
+type Library struct {
+	Books  []Book           // in order of their ids
+	Broken map[string]error // files that could not be read as books, by path; the rest work
+}
+
+// Shipped are the books that come with the program. An error is a fault of
+// ours, which tests find.
+func Shipped() ([]Book, error) {
+	names, err := fs.Glob(shipped, "books/*.md")
+	if err != nil {
+		return nil, err
+	}
+	var books []Book
+	var errs []error
+	for _, name := range names {
+		text, err := shipped.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		b, err := Parse(path.Base(name), text)
+		books, errs = append(books, b), append(errs, err)
+	}
+	return books, errors.Join(errs...)
+}
+
+// bookMax is the most bytes of a book that are read.
+const bookMax = 1 << 20
+
+// Open reads the shipped books and those of a folder, which may be "" or not
+// there. A book that cannot be read is listed as broken.
+func Open(dir string) (Library, error) {
+	books, err := Shipped()
+	if err != nil {
+		return Library{}, err
+	}
+	lib := Library{Books: books, Broken: map[string]error{}}
+	if dir == "" {
+		return lib, nil
+	}
+	names, err := filepath.Glob(filepath.Join(dir, "*.md"))
+	if err != nil {
+		return lib, fmt.Errorf("look for runbooks in %s: %w", dir, err)
+	}
+	for _, name := range names {
+		b, err := readBook(name)
+		if err != nil {
+			lib.Broken[name] = err
+			continue
+		}
+		lib.add(b)
+	}
+	return lib, nil
+}
+
+func readBook(name string) (Book, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return Book{}, err
+	}
+	if info.Size() > bookMax {
+		return Book{}, fmt.Errorf("%s: larger than %d KiB", name, bookMax>>10)
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return Book{}, err
+	}
+	b, err := Parse(name, text)
+	b.Path = name
+	return b, err
+}
+
+// add puts a book in the place of its namesake, or among the others.
+func (l *Library) add(b Book) {
+	i, found := slices.BinarySearchFunc(l.Books, b.ID, func(x Book, id string) int { return strings.Compare(x.ID, id) })
+	if found {
+		l.Books[i] = b
+		return
+	}
+	l.Books = slices.Insert(l.Books, i, b)
+}
+
+// Find gives a book by its id.
+func (l Library) Find(id string) (Book, bool) {
+	i := slices.IndexFunc(l.Books, func(b Book) bool { return b.ID == id })
+	if i < 0 {
+		return Book{}, false
+	}
+	return l.Books[i], true
+}
+
+// For lists the books that a rule or metric leads to: that of the rule first.
+func (l Library) For(rule, metric, own string) []Book {
+	var out []Book
+	if b, ok := l.Find(own); ok {
+		out = append(out, b)
+	}
+	for _, b := range l.Books {
+		if b.ID != own && (slices.Contains(b.Triggers, rule) || slices.Contains(b.Triggers, metric)) {
+			out = append(out, b)
+		}
+	}
+	return out
+}
