@@ -53,11 +53,16 @@ func (c *command) books() (runbook.Library, alert.Set, error) {
 	} else if c.config != "" {
 		return runbook.Library{}, rules, &exit{exitUsage, withAdvice(err)}
 	}
-	lib, err := runbook.Open(dir)
+	lib, err := runbook.Open(dir, known(rules))
 	if err != nil {
 		return lib, rules, &exit{exitFailed, err}
 	}
 	return lib, rules, nil
+}
+
+// known is what the books may name.
+func known(rules alert.Set) runbook.Known {
+	return runbook.Known{Actions: Actions(), Rules: rules, Now: time.Now()}
 }
 
 // booksDir is where a team's own books are.
@@ -130,7 +135,7 @@ func (c *command) runbookLint() error {
 	for _, path := range slices.Sorted(maps.Keys(lib.Broken)) {
 		out.line("%v", lib.Broken[path])
 	}
-	for _, f := range runbook.Lint(lib.Books, runbook.Known{Actions: Actions(), Rules: rules, Now: time.Now()}) {
+	for _, f := range runbook.Lint(lib.Books, known(rules)) {
 		word := "fault"
 		if f.Note {
 			notes, word = notes+1, "note"

@@ -69,23 +69,7 @@ func (w writtenBlock) block(doc *strict.Doc) (Block, error) {
 		ID: w.ID, Within: w.Within, Action: w.Action, With: actions.Args(w.With), Needs: w.Needs,
 		OnFail: cmp.Or(w.OnFail, "stop"), Later: w.Later,
 	}
-	var errs []error
-	refuse := func(key, text string) { errs = append(errs, doc.Errorf([]any{key}, "%s", text)) }
-	if !regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`).MatchString(w.ID) {
-		refuse("id", "id: small letters, digits and - between them")
-	}
-	kinds := 0
-	for _, there := range []bool{w.Check != "", w.Action != "", w.Ask != nil} {
-		if there {
-			kinds++
-		}
-	}
-	if kinds > 1 {
-		refuse("id", "one of check, action and ask")
-	}
-	if w.Action == "" && (w.With != nil || w.Verify != "") {
-		refuse("id", "with and verify belong to an action")
-	}
+	errs := w.shape(doc)
 	errs = append(errs, parseInto(doc, "when", w.When, &b.When),
 		parseInto(doc, "check", w.Check, &b.Check), parseInto(doc, "verify", w.Verify, &b.Verify))
 	for i, gate := range w.Needs {
@@ -95,11 +79,57 @@ func (w writtenBlock) block(doc *strict.Doc) (Block, error) {
 	}
 	if w.Ask != nil {
 		b.Ask = &Ask{Fact: w.Ask.Fact, Type: w.Ask.Type, Prompt: w.Ask.Prompt}
-		if !isType(w.Ask.Type) {
-			errs = append(errs, doc.Unknown([]any{"ask", "type"}, "type", w.Ask.Type, types()))
-		}
+		errs = append(errs, w.Ask.faults(doc)...)
 	}
 	return b, errors.Join(errs...)
+}
+
+// shape checks which keys stand together, and what names look like.
+func (w writtenBlock) shape(doc *strict.Doc) []error {
+	kinds := 0
+	for _, there := range []bool{w.Check != "", w.Action != "", w.Ask != nil} {
+		if there {
+			kinds++
+		}
+	}
+	var errs []error
+	for _, fault := range []struct {
+		bad  bool
+		at   string
+		text string
+	}{
+		{!isName(w.ID), "id", "id: small letters, digits and - between them"},
+		{kinds > 1, "id", "one of check, action and ask"},
+		{w.Action == "" && w.With != nil, "with", "with belongs to an action"},
+		{w.Action == "" && w.Verify != "", "verify", "verify belongs to an action"},
+		{w.Action != "" && w.Later != "", "later", "later is for a step that has no action yet"},
+		{w.Within < 0, "within", "within: a length of time above 0"},
+		{w.OnFail != "" && w.OnFail == w.ID, "on_fail", "on_fail leads to its own step"},
+	} {
+		if fault.bad {
+			errs = append(errs, doc.Errorf([]any{fault.at}, "%s", fault.text))
+		}
+	}
+	return errs
+}
+
+func (w writtenAsk) faults(doc *strict.Doc) []error {
+	var errs []error
+	if !isName(w.Fact) {
+		errs = append(errs, doc.Errorf([]any{"ask", "fact"}, "ask: its fact has a name of small letters, digits and - between them"))
+	}
+	if !isType(w.Type) {
+		errs = append(errs, doc.Unknown([]any{"ask", "type"}, "type", w.Type, types()))
+	}
+	if w.Prompt == "" {
+		errs = append(errs, doc.Errorf([]any{"ask", "prompt"}, "ask: a prompt says what is asked for"))
+	}
+	return errs
+}
+
+// isName tells small letters, digits and - between them.
+func isName(text string) bool {
+	return regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`).MatchString(text)
 }
 
 func parseInto(doc *strict.Doc, key, text string, into *Expr) error {

@@ -5,6 +5,7 @@
 package runbook
 
 import (
+	"cmp"
 	"time"
 
 	"tocsin/actions"
@@ -93,6 +94,9 @@ func (s Step) Manual() bool {
 func (b Book) Stale(now time.Time) bool { return now.Sub(b.Reviewed) > staleAfter }
 
 const staleAfter = 180 * 24 * time.Hour
+
+// File is where the book stands, for places in it.
+func (b Book) File() string { return cmp.Or(b.Path, b.ID+".md") }
 
 // Steps lists all steps, in order.
 func (b Book) Steps() []Step {

@@ -1,7 +1,9 @@
 package runbook
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -25,12 +27,12 @@ const (
 // String is the word of the outcome.
 func (t Truth) String() string { return [...]string{"unknown", "fail", "pass"}[t] }
 
-// Expr is an expression of a step: comparisons of metrics, joined by "and" or
-// by "or", for instance "db.query.longest < 5s for 1m". The zero Expr is absent.
+// Expr is an expression of a step: comparisons of metrics, joined by "and" and
+// "or", for instance "db.query.longest < 5s for 1m". As everywhere, "and" holds
+// tighter than "or". The zero Expr is absent.
 type Expr struct {
 	Text  string
-	any   bool // joined by or
-	terms []term
+	cases [][]term // one of them has to hold, with all its terms
 }
 
 // term is one comparison.
@@ -38,50 +40,52 @@ type term struct {
 	metric string
 	limit  alert.Threshold
 	lasts  time.Duration // for which it has to hold; 0 is now
+	least  int           // sample size below which a share or a quantile says nothing
 }
 
 // Absent tells that no expression was written.
-func (e Expr) Absent() bool { return len(e.terms) == 0 }
+func (e Expr) Absent() bool { return len(e.cases) == 0 }
 
 // ParseExpr reads an expression. Metrics must be among those of [alert.Metrics],
 // and units fit them.
 func ParseExpr(text string) (Expr, error) {
-	e := Expr{Text: strings.Join(strings.Fields(text), " ")}
 	fields := strings.Fields(text)
-	both := slices.Contains(fields, "and") && slices.Contains(fields, "or")
-	if both {
-		return Expr{}, fmt.Errorf("%q: join by and, or by or, not by both", e.Text)
-	}
-	e.any = slices.Contains(fields, "or")
-	for len(fields) > 0 {
-		end := slices.IndexFunc(fields, func(f string) bool { return f == "and" || f == "or" })
-		part := fields
-		if end >= 0 {
-			part, fields = fields[:end], fields[end+1:]
-			if len(fields) == 0 {
-				return Expr{}, fmt.Errorf("%q: something is missing at its end", e.Text)
+	e := Expr{Text: strings.Join(fields, " ")}
+	for _, one := range parts(fields, "or") {
+		var all []term
+		for _, part := range parts(one, "and") {
+			t, err := parseTerm(part)
+			if err != nil {
+				return Expr{}, err
 			}
-		} else {
-			fields = nil
+			all = append(all, t)
 		}
-		t, err := parseTerm(part)
-		if err != nil {
-			return Expr{}, err
-		}
-		e.terms = append(e.terms, t)
-	}
-	if len(e.terms) == 0 {
-		return Expr{}, fmt.Errorf("an empty expression: write metric op value [for duration]")
+		e.cases = append(e.cases, all)
 	}
 	return e, nil
 }
 
+// parts cuts words at each of one word: as many parts as there are of it, and one.
+func parts(fields []string, at string) [][]string {
+	var out [][]string
+	for {
+		i := slices.Index(fields, at)
+		if i < 0 {
+			return append(out, fields)
+		}
+		out, fields = append(out, fields[:i]), fields[i+1:]
+	}
+}
+
 func parseTerm(fields []string) (term, error) {
 	text := strings.Join(fields, " ")
+	if len(fields) == 0 {
+		return term{}, errors.New("a comparison is missing: write metric op value [for duration], with and or or between two")
+	}
 	if len(fields) < 2 {
 		return term{}, fmt.Errorf("%q: write metric op value [for duration]", text)
 	}
-	t := term{metric: fields[0]}
+	t := term{metric: fields[0], least: alert.LeastCount(fields[0])}
 	rest := fields[1:]
 	if i := slices.Index(rest, "for"); i >= 0 {
 		lasts, err := time.ParseDuration(strings.Join(rest[i+1:], ""))
@@ -138,15 +142,19 @@ func (e Expr) Holds(v store.View) (t Truth, reading string) { return e.eval(v, t
 // condition asks.
 func (e Expr) Applies(v store.View) (t Truth, reading string) { return e.eval(v, false) }
 
-// eval joins the outcomes of the terms. What decides is told.
+// eval joins the outcomes of the cases: one that passes decides.
 func (e Expr) eval(v store.View, every bool) (Truth, string) {
-	decisive := Fail
-	if e.any {
-		decisive = Pass
-	}
+	return join(e.cases, Pass, func(all []term) (Truth, string) {
+		return join(all, Fail, func(t term) (Truth, string) { return t.eval(v, every) })
+	})
+}
+
+// join joins outcomes of which one decides. Without that one, an unknown keeps
+// the others from deciding. The reading is that of the outcome.
+func join[T any](list []T, decisive Truth, outcome func(T) (Truth, string)) (Truth, string) {
 	out, said := opposite(decisive), ""
-	for i, t := range e.terms {
-		got, reading := t.eval(v, every)
+	for i, one := range list {
+		got, reading := outcome(one)
 		if got == decisive {
 			return got, reading
 		}
@@ -167,49 +175,63 @@ func opposite(t Truth) Truth {
 // shortWindow is the window of a metric that has several, which checks look at.
 const shortWindow = "1m"
 
+// found is one series of a metric.
+type found struct {
+	src  store.Status
+	fact model.Fact
+}
+
 // eval joins the outcomes of the series of the metric.
 func (t term) eval(v store.View, every bool) (Truth, string) {
+	var list []found
+	for _, src := range v.Sources() {
+		for _, f := range src.Facts {
+			if f.Name == t.metric && (f.Labels["window"] == "" || f.Labels["window"] == shortWindow) {
+				list = append(list, found{src, f})
+			}
+		}
+	}
+	if len(list) == 0 {
+		return Unknown, t.metric + " is not read here"
+	}
 	decisive := Pass
 	if every {
 		decisive = Fail
 	}
-	out, said, found := opposite(decisive), "", false
-	for _, src := range v.Sources() {
-		for _, f := range src.Facts {
-			if f.Name != t.metric || f.Labels["window"] != "" && f.Labels["window"] != shortWindow {
-				continue
-			}
-			got := t.one(v, src, f)
-			reading := readingOf(f, got)
-			if got == decisive {
-				return got, reading
-			}
-			if got == Unknown || !found {
-				out, said, found = got, reading, true
-			}
-		}
-	}
-	if !found {
-		return Unknown, t.metric + " is not read here"
-	}
-	return out, said
+	return join(list, decisive, func(s found) (Truth, string) { return t.one(v, s) })
 }
 
 // one is the outcome for one series.
-func (t term) one(v store.View, src store.Status, f model.Fact) Truth {
-	if !f.Known || src.State != store.OK && !told(src, f) {
-		return Unknown
+func (t term) one(v store.View, s found) (Truth, string) {
+	f := s.fact
+	if !f.Known {
+		return Unknown, nameOf(f) + ": " + f.Why
+	}
+	reading := nameOf(f) + " " + alert.Number(f.Value, f.Unit)
+	if s.src.State != store.OK && !told(s.src, f) {
+		return Unknown, reading + ", too old"
+	}
+	if f.Count < t.least {
+		return Unknown, fmt.Sprintf("%s, of %d only: %d are needed to tell", reading, f.Count, t.least)
 	}
 	now := t.holds(f.Value, f.Unit)
 	if now != Pass || t.lasts == 0 {
-		return now
+		return now, reading
 	}
-	points := v.Series(f.Name, f.Labels, v.Now().Add(-t.lasts-2*src.Every))
+	if now = t.lasted(v, s); now == Unknown {
+		reading += ", not known for long enough"
+	}
+	return now, reading
+}
+
+// lasted tells whether it has held for the whole time, by the readings there are.
+func (t term) lasted(v store.View, s found) Truth {
+	points := v.Series(s.fact.Name, s.fact.Labels, v.Now().Add(-t.lasts-2*s.src.Every))
 	since := v.Now().Add(-t.lasts)
 	long := false // whether a reading is old enough
 	for _, p := range points {
-		long = long || !p.At.After(since.Add(src.Every))
-		if p.At.After(since) && t.holds(p.Value, f.Unit) != Pass {
+		long = long || !p.At.After(since.Add(s.src.Every))
+		if p.At.After(since) && t.holds(p.Value, s.fact.Unit) != Pass {
 			return Fail
 		}
 	}
@@ -238,24 +260,12 @@ func (t term) holds(value float64, unit model.Unit) Truth {
 	}
 }
 
-// readingOf says what was read: "db.query.longest 12 s".
-func readingOf(f model.Fact, t Truth) string {
-	name := f.Name
-	labels := model.Labels{}
-	for k, v := range f.Labels {
-		if k != "window" {
-			labels[k] = v
-		}
-	}
+// nameOf names a series: "db.dead_tuples.pct {table=public.orders}".
+func nameOf(f model.Fact) string {
+	labels := maps.Clone(f.Labels)
+	delete(labels, "window")
 	if s := labels.String(); s != "" {
-		name += " " + s
+		return f.Name + " " + s
 	}
-	if !f.Known {
-		return name + ": " + f.Why
-	}
-	text := name + " " + alert.Number(f.Value, f.Unit)
-	if t == Unknown {
-		text += ", not known for long enough or too old"
-	}
-	return text
+	return f.Name
 }

@@ -19,10 +19,15 @@ func TestExprHolds(t *testing.T) {
 		return model.Known("db.dead_tuples.pct", pct, model.Percent, model.Labels{"table": table})
 	}
 	longest := func(s float64) model.Fact { return model.Known("db.query.longest", s, model.Seconds, nil) }
+	down := func(n float64) model.Fact { return model.Known("db.down", n, model.None, nil) }
 	hidden := model.Unknown("db.query.longest", model.Seconds, nil, "GRANT pg_monitor")
 	rate := func(window string, pct float64) model.Fact {
-		return model.Known("http.error_rate", pct, model.Percent, model.Labels{"app": "shop", "window": window})
+		f := model.Known("http.error_rate", pct, model.Percent, model.Labels{"app": "shop", "window": window})
+		f.Count = 50
+		return f
 	}
+	few := rate("1m", 0)
+	few.Count = 49
 	tests := []struct {
 		name    string
 		expr    string
@@ -41,6 +46,10 @@ func TestExprHolds(t *testing.T) {
 		{"and that fails whatever is unknown", "db.query.longest < 5s and db.dead_tuples.pct < 20%", numbers{hidden, dead("a", 30)}, Fail, Fail},
 		{"or", "db.query.longest > 5s or db.dead_tuples.pct > 20%", numbers{longest(1), dead("a", 30)}, Pass, Pass},
 		{"or with unknown", "db.query.longest > 5s or db.dead_tuples.pct > 20%", numbers{hidden, dead("a", 3)}, Unknown, Unknown},
+		{"and before or", "db.query.longest < 5s and db.dead_tuples.pct < 20% or db.down < 1", numbers{longest(9), dead("a", 3), down(0)}, Pass, Pass},
+		{"or before and", "db.down > 0 or db.query.longest < 5s and db.dead_tuples.pct < 20%", numbers{longest(1), dead("a", 30), down(0)}, Fail, Fail},
+		{"or of two unknown", "db.down > 0 or db.query.longest < 5s", numbers{hidden}, Unknown, Unknown},
+		{"of too few requests", "http.error_rate < 1%", numbers{few}, Unknown, Unknown},
 		{"the short window", "http.error_rate < 1%", numbers{rate("1m", 0.2), rate("5m", 9)}, Pass, Pass},
 	}
 	for _, tt := range tests {

@@ -46,8 +46,9 @@ func Shipped() ([]Book, error) {
 const bookMax = 1 << 20
 
 // Open reads the shipped books and those of a folder, which may be "" or not
-// there. A book that cannot be read is listed as broken.
-func Open(dir string) (Library, error) {
+// there. A book that cannot be read, or names what there is not, is listed as
+// broken.
+func Open(dir string, k Known) (Library, error) {
 	books, err := Shipped()
 	if err != nil {
 		return Library{}, err
@@ -62,6 +63,9 @@ func Open(dir string) (Library, error) {
 	}
 	for _, name := range names {
 		b, err := readBook(name)
+		if err == nil {
+			err = faultsOf(b, k)
+		}
 		if err != nil {
 			lib.Broken[name] = err
 			continue

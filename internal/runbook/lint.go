@@ -1,7 +1,7 @@
 package runbook
 
 import (
-	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,15 +13,15 @@ import (
 
 // Finding is one thing that is wrong with the books, or worth knowing.
 type Finding struct {
-	Book string
-	Line int // of the file; 0 when it is about the whole book
+	File string // of the book, or rules
+	Line int    // of the file; 0 when it is about the whole of it
 	Text string
 	Note bool // worth knowing, and no fault: a step that people do until its action exists
 }
 
 // String gives the finding with its place.
 func (f Finding) String() string {
-	place := f.Book
+	place := f.File
 	if f.Line > 0 {
 		place += fmt.Sprintf(":%d", f.Line)
 	}
@@ -40,34 +40,51 @@ type Known struct {
 func Lint(books []Book, k Known) []Finding {
 	var out []Finding
 	for _, b := range books {
-		l := linter{book: b, known: k}
-		l.whole()
-		l.steps()
-		out = append(out, l.found...)
+		out = append(out, lintBook(b, k)...)
 	}
 	for _, r := range k.Rules.Rules {
-		if !slices.ContainsFunc(books, func(b Book) bool { return b.ID == r.Runbook }) {
-			out = append(out, Finding{Book: cmp.Or(r.Runbook, "(none)"), Text: "there is no such book, and rule " + r.ID + " names it"})
+		switch {
+		case r.Runbook == "":
+			out = append(out, Finding{File: "rules", Text: "rule " + r.ID + " names no runbook"})
+		case !slices.ContainsFunc(books, func(b Book) bool { return b.ID == r.Runbook }):
+			out = append(out, Finding{File: "rules", Text: "rule " + r.ID + ": there is no runbook " + r.Runbook})
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Finding) int { return cmp.Or(cmp.Compare(a.Book, b.Book), cmp.Compare(a.Line, b.Line)) })
 	return out
+}
+
+func lintBook(b Book, k Known) []Finding {
+	l := linter{book: b, known: k, facts: map[string]string{}}
+	l.whole()
+	l.steps()
+	return l.found
+}
+
+// faultsOf joins what keeps a book from being used; nil when nothing does.
+func faultsOf(b Book, k Known) error {
+	var errs []error
+	for _, f := range lintBook(b, k) {
+		if !f.Note {
+			errs = append(errs, errors.New(f.String()))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // linter looks at one book.
 type linter struct {
 	book  Book
 	known Known
-	facts map[string]bool // names that $ may stand before, so far
+	facts map[string]string // types by the names that $ may stand before, so far
 	found []Finding
 }
 
 func (l *linter) fault(line int, format string, args ...any) {
-	l.found = append(l.found, Finding{Book: l.book.ID, Line: line, Text: fmt.Sprintf(format, args...)})
+	l.found = append(l.found, Finding{File: l.book.File(), Line: line, Text: fmt.Sprintf(format, args...)})
 }
 
 func (l *linter) note(line int, format string, args ...any) {
-	l.found = append(l.found, Finding{Book: l.book.ID, Line: line, Text: fmt.Sprintf(format, args...), Note: true})
+	l.found = append(l.found, Finding{File: l.book.File(), Line: line, Text: fmt.Sprintf(format, args...), Note: true})
 }
 
 func (l *linter) whole() {
@@ -83,12 +100,8 @@ func (l *linter) whole() {
 }
 
 func (l *linter) steps() {
-	l.facts = map[string]bool{}
-	for _, name := range FactNames() {
-		l.facts[name] = true
-	}
-	for _, p := range l.book.Params {
-		l.facts[p.Name] = true
+	for _, p := range slices.Concat(Facts(), l.book.Params) {
+		l.facts[p.Name] = p.Type
 	}
 	ids := map[string]bool{}
 	for _, s := range l.book.Steps() {
@@ -115,7 +128,10 @@ func (l *linter) step(s Step) {
 		}
 	}
 	if b.Ask != nil {
-		l.facts[b.Ask.Fact] = true
+		if before, ok := l.facts[b.Ask.Fact]; ok && before != b.Ask.Type {
+			l.fault(s.Line, "%s is a %s already, and asked for as %s", b.Ask.Fact, before, b.Ask.Type)
+		}
+		l.facts[b.Ask.Fact] = b.Ask.Type
 	}
 	if b.Action == "" {
 		return
@@ -139,12 +155,12 @@ func (l *linter) action(id string) (actions.Action, bool) {
 // arguments compares what a step gives with what the action takes.
 func (l *linter) arguments(s Step, a actions.Action) {
 	for _, name := range sorted(s.Block.With) {
-		if !slices.ContainsFunc(a.Params, func(p actions.Param) bool { return p.Name == name }) {
+		i := slices.IndexFunc(a.Params, func(p actions.Param) bool { return p.Name == name })
+		if i < 0 {
 			l.fault(s.Line, "action %s takes no %s", a.ID, name)
+			continue
 		}
-		if fact, ok := strings.CutPrefix(s.Block.With[name], "$"); ok && !l.facts[fact] {
-			l.fault(s.Line, "$%s is neither a parameter nor asked for before", fact)
-		}
+		l.argument(s, a.Params[i], s.Block.With[name])
 	}
 	for _, p := range a.Params {
 		if _, given := s.Block.With[p.Name]; !given && !p.Optional {
@@ -153,11 +169,39 @@ func (l *linter) arguments(s Step, a actions.Action) {
 	}
 }
 
-// FactNames are the names that every book may use behind $: what the readings
-// themselves tell when the step comes.
-func FactNames() []string {
-	return []string{
-		"blocker.pid", "blocker.backend_start", // the session at the root of the lock tree
-		"suspect.pid", "suspect.backend_start", "suspect.table", "suspect.prefix", "suspect.deployment", // what the verdict names
+// argument compares one value with what its parameter may be.
+func (l *linter) argument(s Step, p actions.Param, value string) {
+	name, isName := strings.CutPrefix(value, "$")
+	if !isName {
+		if why := p.Fault(value); why != "" {
+			l.fault(s.Line, "%s: %q: %s", p.Name, value, why)
+		}
+		return
+	}
+	kind, ok := l.facts[name]
+	switch {
+	case !ok:
+		l.fault(s.Line, "$%s is neither a parameter nor asked for before", name)
+	case !fits(kind, p.Type):
+		l.fault(s.Line, "%s is a %s, and $%s a %s", p.Name, p.Type, name, kind)
+	}
+}
+
+// fits tells whether a value of one type may be given where an action wants
+// another: as text anything may.
+func fits(kind string, want actions.Type) bool {
+	return kind == string(want) || want == actions.TypeString || want == actions.TypeSpan && kind == "duration"
+}
+
+// Facts are what every book may name behind $: what the readings themselves
+// tell when the step comes.
+func Facts() []Param {
+	pid, start := string(actions.TypePID), string(actions.TypeTime)
+	return []Param{
+		{"blocker.pid", pid}, {"blocker.backend_start", start}, // the session at the root of the lock tree
+		{"suspect.pid", pid}, {"suspect.backend_start", start}, // what the verdict names
+		{"suspect.table", string(actions.TypeTable)},
+		{"suspect.prefix", string(actions.TypePrefix)},
+		{"suspect.deployment", string(actions.TypeDeployment)},
 	}
 }

@@ -27,7 +27,7 @@ const stepFence = "step"
 // for errors; all faults are told at once, each with its place. Whether what
 // it names exists is for [Lint].
 func Parse(name string, data []byte) (Book, error) {
-	front, body, bodyLine, err := split(name, data)
+	front, body, bodyLine, err := split(name, bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")))
 	if err != nil {
 		return Book{}, err
 	}
@@ -150,9 +150,22 @@ func (r *reader) walk() {
 			r.takeProse(start)
 			r.fence(node, start)
 			r.prose = r.endOf(node, start)
+		default:
+			r.inner(node, start)
 		}
 	}
 	r.takeProse(len(r.body))
+}
+
+// inner refuses a step block inside of a list or a quotation: nobody would see
+// that it is none.
+func (r *reader) inner(n ast.Node, start int) {
+	_ = ast.Walk(n, func(in ast.Node, entering bool) (ast.WalkStatus, error) {
+		if f, ok := in.(*ast.FencedCodeBlock); ok && entering && string(f.Language(r.body)) == stepFence {
+			r.refuse(start, "a step block stands by itself, not in a list or a quotation")
+		}
+		return ast.WalkContinue, nil
+	})
 }
 
 // startOf is where the line begins in which a part of the body begins.
@@ -209,6 +222,9 @@ func (r *reader) heading(n *ast.Heading, start int) {
 	case n.Level == 2:
 		p := Phase{Title: title}
 		p.From, p.To = target(title)
+		if p.From == 0 && p.To == 0 && looksLikeClock(title) || p.To != 0 && p.From >= p.To {
+			r.refuse(start, "a phase has its clock as (0-15 min), (1-4 hours) or (48+ hours)")
+		}
 		r.phases = append(r.phases, draft{Phase: p, blocks: map[int]bool{}})
 	case n.Level == 3 && len(r.phases) == 0:
 		r.refuse(start, "a step (###) stands in a phase (##)")
@@ -242,6 +258,11 @@ func target(title string) (from, to time.Duration) {
 	first, _ := strconv.Atoi(m[1])
 	last, _ := strconv.Atoi(m[2])
 	return time.Duration(first) * unit, time.Duration(last) * unit
+}
+
+// looksLikeClock tells a heading that ends in a range of numbers.
+func looksLikeClock(title string) bool {
+	return regexp.MustCompile(`\(\d+\s*(-|–|\+|to )[^)]*\)\s*$`).MatchString(title)
 }
 
 // finish puts the phases into the book and looks at it as a whole.

@@ -114,7 +114,16 @@ func TestFaults(t *testing.T) {
 		{"step key", "within: 5m", "wihtin: 5m", []string{`small.md:24:1: unknown key "wihtin": did you mean "within"?`}},
 		{"two kinds", "ask: {", "check: db.down < 1\nask: {", []string{"one of check, action and ask"}},
 		{"gate", "[evidence]", "[evidense]", []string{`unknown gate "evidense": did you mean "evidence"?`}},
-		{"and with or", "20% or db", "20% and db.down < 1 or db", []string{"not by both"}},
+		{"nothing after or", "db.locks.waiting > 0", "", []string{`small.md:33:8: a comparison is missing`}},
+		{"bare with", "ask: {", "with: {a: b}\nask: {", []string{"with belongs to an action"}},
+		{"prompt", ", prompt: Prefix that leaks", "", []string{"a prompt says what is asked for"}},
+		{"fact's name", "fact: prefix", "fact: Pre fix", []string{"its fact has a name"}},
+		{"within", "within: 5m", "within: -5m", []string{"small.md:24:9: within"}},
+		{"to itself", "on_fail: continue", "on_fail: vacuum", []string{"on_fail leads to its own step"}},
+		{"later and action", "on_fail: continue", "later: pg.x", []string{"later is for a step that has no action yet"}},
+		{"clock", "(0-15 min)", "(0-15 minuts)", []string{"small.md:14:1: a phase has its clock as (0-15 min)"}},
+		{"clock backwards", "(0-15 min)", "(30-15 min)", []string{"small.md:14:1: a phase has its clock"}},
+		{"block in a list", "### By hand\nDo it.", "### By hand\n- Do it.\n  ```step\n  id: x\n  ```", []string{"small.md:41:1: a step block stands by itself"}},
 		{"id", "id: which", "id: Which One", []string{"small letters"}},
 		{"step without a phase", "## Look (0-15 min)\nFirst look.\n", "", []string{"small.md:15:1: a step (###) stands in a phase (##)"}},
 	}
@@ -134,12 +143,13 @@ func TestFaults(t *testing.T) {
 }
 
 func known() Known {
+	session := []actions.Param{{Name: "pid", Type: actions.TypePID}, {Name: "backend_start", Type: actions.TypeTime, Optional: true}}
 	return Known{
 		Now: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC),
 		Actions: []actions.Action{
-			{ID: "pg.vacuum", Params: []actions.Param{{Name: "table"}}},
-			{ID: "pg.cancel", Params: []actions.Param{{Name: "pid"}, {Name: "backend_start", Optional: true}}},
-			{ID: "pg.terminate", Params: []actions.Param{{Name: "pid"}, {Name: "backend_start", Optional: true}}},
+			{ID: "pg.vacuum", Params: []actions.Param{{Name: "table", Type: actions.TypeTable}}},
+			{ID: "pg.cancel", Params: session},
+			{ID: "pg.terminate", Params: session},
 		},
 	}
 }
@@ -151,15 +161,18 @@ func TestLint(t *testing.T) {
 		want     string // "" for nothing
 	}{
 		{"in order", "", "", ""},
-		{"old", "2026-11-01", "2026-01-01", "small: last reviewed 2026-01-01, over 180 days ago"},
-		{"trigger", "[db.query.slow]", "[db.query.slwo]", "small: trigger db.query.slwo is no rule and no metric"},
-		{"action", "pg.vacuum", "pg.vacum", "small:30: there is no action pg.vacum"},
-		{"argument", "{table: $table}", "{tabel: $table}", "small:30: action pg.vacuum takes no tabel\nsmall:30: action pg.vacuum needs table"},
-		{"fact", "{table: $table}", "{table: $tabel}", "small:30: $tabel is neither a parameter nor asked for before"},
-		{"next step", "on_fail: continue", "on_fail: further", "small:30: on_fail: there is no step further"},
-		{"later", "id: which\nask", "id: which\nlater: backup.take\nask", "small:43: done by hand until there is an action backup.take"},
-		{"later exists", "id: which\nask", "id: which\nlater: pg.vacuum\nask", "small:43: the action pg.vacuum exists by now: use it"},
-		{"twice", "id: which", "id: vacuum", "small:43: a step vacuum stands above"},
+		{"old", "2026-11-01", "2026-01-01", "small.md: last reviewed 2026-01-01, over 180 days ago"},
+		{"trigger", "[db.query.slow]", "[db.query.slwo]", "small.md: trigger db.query.slwo is no rule and no metric"},
+		{"action", "pg.vacuum", "pg.vacum", "small.md:30: there is no action pg.vacum"},
+		{"argument", "{table: $table}", "{tabel: $table}", "small.md:30: action pg.vacuum takes no tabel\nsmall.md:30: action pg.vacuum needs table"},
+		{"type of a fact", "{table: $table}", "{table: $blocker.pid}", "small.md:30: table is a pg.table, and $blocker.pid a pg.pid"},
+		{"value", "pg.vacuum\nwith: {table: $table}", "pg.cancel\nwith: {pid: root}", `small.md:30: pid: "root": it is not a process number`},
+		{"asked twice", "fact: prefix, type: cache.prefix", "fact: table, type: string", "small.md:43: table is a pg.table already, and asked for as string"},
+		{"fact", "{table: $table}", "{table: $tabel}", "small.md:30: $tabel is neither a parameter nor asked for before"},
+		{"next step", "on_fail: continue", "on_fail: further", "small.md:30: on_fail: there is no step further"},
+		{"later", "id: which\nask", "id: which\nlater: backup.take\nask", "small.md:43: done by hand until there is an action backup.take"},
+		{"later exists", "id: which\nask", "id: which\nlater: pg.vacuum\nask", "small.md:43: the action pg.vacuum exists by now: use it"},
+		{"twice", "id: which", "id: vacuum", "small.md:43: a step vacuum stands above"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
