@@ -6,7 +6,9 @@ package runbook
 
 import (
 	"cmp"
+	"strings"
 	"time"
+	"unicode"
 
 	"tocsin/actions"
 	"tocsin/internal/alert"
@@ -85,6 +87,13 @@ type Ask struct {
 	Prompt string
 }
 
+// Name tells a step apart from the others of its book: its id, or its title in
+// the form of one.
+func (s Step) Name() string {
+	words := strings.FieldsFunc(strings.ToLower(s.Title), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	return cmp.Or(s.Block.ID, strings.Join(words, "-"))
+}
+
 // Manual tells whether people do the step.
 func (s Step) Manual() bool {
 	return s.Block.Check.Absent() && s.Block.Action == "" && s.Block.Ask == nil
@@ -97,6 +106,16 @@ const staleAfter = 180 * 24 * time.Hour
 
 // File is where the book stands, for places in it.
 func (b Book) File() string { return cmp.Or(b.Path, b.ID+".md") }
+
+// Step finds a step by its name.
+func (b Book) Step(name string) (Step, bool) {
+	for _, s := range b.Steps() {
+		if s.Name() == name {
+			return s, true
+		}
+	}
+	return Step{}, false
+}
 
 // Steps lists all steps, in order.
 func (b Book) Steps() []Step {

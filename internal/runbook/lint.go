@@ -103,16 +103,16 @@ func (l *linter) steps() {
 	for _, p := range slices.Concat(Facts(), l.book.Params) {
 		l.facts[p.Name] = p.Type
 	}
-	ids := map[string]bool{}
+	names := map[string]bool{}
 	for _, s := range l.book.Steps() {
-		if ids[s.Block.ID] && s.Block.ID != "" {
-			l.fault(s.Line, "a step %s stands above", s.Block.ID)
+		if names[s.Name()] {
+			l.fault(s.Line, "a step %s stands above", s.Name())
 		}
-		ids[s.Block.ID] = true
+		names[s.Name()] = true
 		l.step(s)
 	}
 	for _, s := range l.book.Steps() {
-		if to := s.Block.OnFail; to != "" && to != "stop" && to != "continue" && !ids[to] {
+		if to := s.Block.OnFail; to != "" && to != "stop" && to != "continue" && !names[to] {
 			l.fault(s.Line, "on_fail: there is no step %s", to)
 		}
 	}

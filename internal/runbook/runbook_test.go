@@ -173,6 +173,7 @@ func TestLint(t *testing.T) {
 		{"later", "id: which\nask", "id: which\nlater: backup.take\nask", "small.md:43: done by hand until there is an action backup.take"},
 		{"later exists", "id: which\nask", "id: which\nlater: pg.vacuum\nask", "small.md:43: the action pg.vacuum exists by now: use it"},
 		{"twice", "id: which", "id: vacuum", "small.md:43: a step vacuum stands above"},
+		{"titles twice", "### By hand", "### Vacuum it\nDo it.\n### Vacuum it", "small.md:42: a step vacuum-it stands above"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
