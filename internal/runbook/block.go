@@ -55,7 +55,7 @@ func (r *reader) fence(n *ast.FencedCodeBlock, start int) {
 	if err == nil {
 		var w writtenBlock
 		if err = doc.Decode(&w); err == nil {
-			p.Steps[last].Block, err = w.block(doc)
+			p.Steps[last].Block, err = w.block(doc, r.known)
 		}
 	}
 	if err != nil {
@@ -64,14 +64,14 @@ func (r *reader) fence(n *ast.FencedCodeBlock, start int) {
 }
 
 // block checks what was written by itself.
-func (w writtenBlock) block(doc *strict.Doc) (Block, error) {
+func (w writtenBlock) block(doc *strict.Doc, known vocabulary) (Block, error) {
 	b := Block{
 		ID: w.ID, Within: w.Within, Action: w.Action, With: actions.Args(w.With), Needs: w.Needs,
 		OnFail: cmp.Or(w.OnFail, "stop"), Later: w.Later,
 	}
 	errs := w.shape(doc)
-	errs = append(errs, parseInto(doc, "when", w.When, &b.When),
-		parseInto(doc, "check", w.Check, &b.Check), parseInto(doc, "verify", w.Verify, &b.Verify))
+	errs = append(errs, known.into(doc, "when", w.When, &b.When),
+		known.into(doc, "check", w.Check, &b.Check), known.into(doc, "verify", w.Verify, &b.Verify))
 	for i, gate := range w.Needs {
 		if !slices.Contains(gates(), gate) {
 			errs = append(errs, doc.Unknown([]any{"needs", i}, "gate", string(gate), gateNames()))
@@ -132,11 +132,12 @@ func isName(text string) bool {
 	return regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`).MatchString(text)
 }
 
-func parseInto(doc *strict.Doc, key, text string, into *Expr) error {
+// into reads what stands at a key; nothing where it is absent.
+func (v vocabulary) into(doc *strict.Doc, key, text string, into *Expr) error {
 	if text == "" {
 		return nil
 	}
-	got, err := ParseExpr(text)
+	got, err := v.expr(text)
 	if name, ok := errors.AsType[unknownName](err); ok {
 		return doc.Unknown([]any{key}, name.kind, name.name, name.valid)
 	}

@@ -48,13 +48,39 @@ func (e Expr) Absent() bool { return len(e.cases) == 0 }
 
 // ParseExpr reads an expression. Metrics must be among those of [alert.Metrics],
 // and units fit them.
-func ParseExpr(text string) (Expr, error) {
+func ParseExpr(text string) (Expr, error) { return newVocabulary().expr(text) }
+
+// vocabulary is what expressions may name. It is made once for many of them.
+type vocabulary map[string]meaning
+
+// meaning is what an expression has to know of a metric.
+type meaning struct {
+	unit  model.Unit
+	least int // sample size below which it says nothing
+}
+
+func newVocabulary() vocabulary {
+	v := vocabulary{}
+	for _, m := range alert.Metrics() {
+		v[m.Name] = meaning{unit: m.Unit}
+	}
+	for _, r := range alert.Defaults().Rules {
+		m := v[r.Metric]
+		if r.MinCount > 0 && (m.least == 0 || r.MinCount < m.least) {
+			m.least = r.MinCount
+			v[r.Metric] = m
+		}
+	}
+	return v
+}
+
+func (v vocabulary) expr(text string) (Expr, error) {
 	fields := strings.Fields(text)
 	e := Expr{Text: strings.Join(fields, " ")}
 	for _, one := range parts(fields, "or") {
 		var all []term
 		for _, part := range parts(one, "and") {
-			t, err := parseTerm(part)
+			t, err := v.term(part)
 			if err != nil {
 				return Expr{}, err
 			}
@@ -77,7 +103,7 @@ func parts(fields []string, at string) [][]string {
 	}
 }
 
-func parseTerm(fields []string) (term, error) {
+func (v vocabulary) term(fields []string) (term, error) {
 	text := strings.Join(fields, " ")
 	if len(fields) == 0 {
 		return term{}, errors.New("a comparison is missing: write metric op value [for duration], with and or or between two")
@@ -85,7 +111,7 @@ func parseTerm(fields []string) (term, error) {
 	if len(fields) < 2 {
 		return term{}, fmt.Errorf("%q: write metric op value [for duration]", text)
 	}
-	t := term{metric: fields[0], least: alert.LeastCount(fields[0])}
+	t := term{metric: fields[0]}
 	rest := fields[1:]
 	if i := slices.Index(rest, "for"); i >= 0 {
 		lasts, err := time.ParseDuration(strings.Join(rest[i+1:], ""))
@@ -98,11 +124,12 @@ func parseTerm(fields []string) (term, error) {
 	if t.limit, err = alert.ParseThreshold(strings.Join(rest, " ")); err != nil {
 		return term{}, fmt.Errorf("%q: %w", text, err)
 	}
-	known, ok := findMetric(t.metric)
+	known, ok := v[t.metric]
 	if !ok {
-		return term{}, unknownName{"metric", t.metric, metricNames()}
+		return term{}, unknownName{"metric", t.metric, sorted(v)}
 	}
-	if _, err := t.limit.In(known.Unit); err != nil {
+	t.least = known.least
+	if _, err := t.limit.In(known.unit); err != nil {
 		return term{}, fmt.Errorf("%q: %w", text, err)
 	}
 	return t, nil
@@ -116,23 +143,6 @@ type unknownName struct {
 
 // Error says which name.
 func (u unknownName) Error() string { return fmt.Sprintf("unknown %s %q", u.kind, u.name) }
-
-func findMetric(name string) (alert.Metric, bool) {
-	all := alert.Metrics()
-	i := slices.IndexFunc(all, func(m alert.Metric) bool { return m.Name == name })
-	if i < 0 {
-		return alert.Metric{}, false
-	}
-	return all[i], true
-}
-
-func metricNames() []string {
-	var names []string
-	for _, m := range alert.Metrics() {
-		names = append(names, m.Name)
-	}
-	return names
-}
 
 // Holds tells whether the expression holds for every series of its metrics:
 // what a check or a verification asks. Reading is the value that decided.

@@ -24,7 +24,9 @@ type Library struct {
 
 // Shipped are the books that come with the program. An error is a fault of
 // ours, which tests find.
-func Shipped() ([]Book, error) {
+func Shipped() ([]Book, error) { return newVocabulary().shipped() }
+
+func (v vocabulary) shipped() ([]Book, error) {
 	names, err := fs.Glob(shipped, "books/*.md")
 	if err != nil {
 		return nil, err
@@ -36,7 +38,7 @@ func Shipped() ([]Book, error) {
 		if err != nil {
 			return nil, err
 		}
-		b, err := Parse(path.Base(name), text)
+		b, err := v.book(path.Base(name), text)
 		books, errs = append(books, b), append(errs, err)
 	}
 	return books, errors.Join(errs...)
@@ -49,7 +51,8 @@ const bookMax = 1 << 20
 // there. A book that cannot be read, or names what there is not, is listed as
 // broken.
 func Open(dir string, k Known) (Library, error) {
-	books, err := Shipped()
+	words := newVocabulary()
+	books, err := words.shipped()
 	if err != nil {
 		return Library{}, err
 	}
@@ -62,9 +65,9 @@ func Open(dir string, k Known) (Library, error) {
 		return lib, fmt.Errorf("look for runbooks in %s: %w", dir, err)
 	}
 	for _, name := range names {
-		b, err := readBook(name)
+		b, err := words.read(name)
 		if err == nil {
-			err = faultsOf(b, k)
+			err = words.faults(b, k)
 		}
 		if err != nil {
 			lib.Broken[name] = err
@@ -75,7 +78,7 @@ func Open(dir string, k Known) (Library, error) {
 	return lib, nil
 }
 
-func readBook(name string) (Book, error) {
+func (v vocabulary) read(name string) (Book, error) {
 	info, err := os.Stat(name)
 	if err != nil {
 		return Book{}, err
@@ -87,7 +90,7 @@ func readBook(name string) (Book, error) {
 	if err != nil {
 		return Book{}, err
 	}
-	b, err := Parse(name, text)
+	b, err := v.book(name, text)
 	b.Path = name
 	return b, err
 }

@@ -39,8 +39,9 @@ type Known struct {
 // together: a rule whose book is not there, for instance.
 func Lint(books []Book, k Known) []Finding {
 	var out []Finding
+	words := newVocabulary()
 	for _, b := range books {
-		out = append(out, lintBook(b, k)...)
+		out = append(out, words.lint(b, k)...)
 	}
 	for _, r := range k.Rules.Rules {
 		switch {
@@ -53,17 +54,17 @@ func Lint(books []Book, k Known) []Finding {
 	return out
 }
 
-func lintBook(b Book, k Known) []Finding {
-	l := linter{book: b, known: k, facts: map[string]string{}}
+func (v vocabulary) lint(b Book, k Known) []Finding {
+	l := linter{book: b, known: k, words: v, facts: map[string]string{}}
 	l.whole()
 	l.steps()
 	return l.found
 }
 
-// faultsOf joins what keeps a book from being used; nil when nothing does.
-func faultsOf(b Book, k Known) error {
+// faults joins what keeps a book from being used; nil when nothing does.
+func (v vocabulary) faults(b Book, k Known) error {
 	var errs []error
-	for _, f := range lintBook(b, k) {
+	for _, f := range v.lint(b, k) {
 		if !f.Note {
 			errs = append(errs, errors.New(f.String()))
 		}
@@ -75,6 +76,7 @@ func faultsOf(b Book, k Known) error {
 type linter struct {
 	book  Book
 	known Known
+	words vocabulary
 	facts map[string]string // types by the names that $ may stand before, so far
 	found []Finding
 }
@@ -93,7 +95,7 @@ func (l *linter) whole() {
 	}
 	for _, name := range l.book.Triggers {
 		_, rule := l.known.Rules.Rule(name)
-		if _, metric := findMetric(name); !rule && !metric {
+		if _, metric := l.words[name]; !rule && !metric {
 			l.fault(0, "trigger %s is no rule and no metric", name)
 		}
 	}

@@ -26,13 +26,15 @@ const stepFence = "step"
 // Parse reads the text of a book. The name is that of its file, for its id and
 // for errors; all faults are told at once, each with its place. Whether what
 // it names exists is for [Lint].
-func Parse(name string, data []byte) (Book, error) {
+func Parse(name string, data []byte) (Book, error) { return newVocabulary().book(name, data) }
+
+func (v vocabulary) book(name string, data []byte) (Book, error) {
 	front, body, bodyLine, err := split(name, bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")))
 	if err != nil {
 		return Book{}, err
 	}
 	sum := sha256.Sum256(data)
-	r := reader{name: name, body: body, line: bodyLine}
+	r := reader{name: name, body: body, line: bodyLine, known: v}
 	r.book = Book{
 		ID: strings.TrimSuffix(filepath.Base(name), ".md"), Sum: hex.EncodeToString(sum[:]), Text: string(data),
 	}
@@ -59,6 +61,7 @@ func split(name string, data []byte) (front, body []byte, bodyLine int, err erro
 
 // reader builds a book from its text.
 type reader struct {
+	known  vocabulary
 	name   string
 	body   []byte
 	line   int // of the file, where the body begins
