@@ -13,6 +13,7 @@ import (
 	"tocsin/internal/alert"
 	"tocsin/internal/config"
 	"tocsin/internal/runbook"
+	"tocsin/internal/strict"
 )
 
 func (c *command) runbook() *cobra.Command {
@@ -116,13 +117,25 @@ func (c *command) runbookShow(id string) error {
 	}
 	b, ok := lib.Find(id)
 	if !ok {
-		return &exit{exitUsage, fmt.Errorf("there is no runbook %s: tocsin runbook list names them", id)}
+		return &exit{exitUsage, noSuchBook(id, lib)}
 	}
 	out := c.page()
 	for line := range strings.Lines(b.Text) {
 		out.line("%s", strings.TrimSuffix(line, "\n"))
 	}
 	return c.putPage(out)
+}
+
+// noSuchBook says what may have been meant.
+func noSuchBook(id string, lib runbook.Library) error {
+	var ids []string
+	for _, b := range lib.Books {
+		ids = append(ids, b.ID)
+	}
+	if near, ok := strict.Nearest(id, ids); ok {
+		return fmt.Errorf("there is no runbook %s: did you mean %q?", id, near)
+	}
+	return fmt.Errorf("there is no runbook %s: tocsin runbook list names them", id)
 }
 
 func (c *command) runbookLint() error {
@@ -133,7 +146,9 @@ func (c *command) runbookLint() error {
 	out := c.page()
 	faults, notes := len(lib.Broken), 0
 	for _, path := range slices.Sorted(maps.Keys(lib.Broken)) {
-		out.line("%v", lib.Broken[path])
+		for line := range strings.Lines("fault: " + lib.Broken[path].Error()) {
+			out.line("%s", strings.TrimSuffix(line, "\n"))
+		}
 	}
 	for _, f := range runbook.Lint(lib.Books, known(rules)) {
 		word := "fault"

@@ -119,7 +119,7 @@ func (w writtenAsk) faults(doc *strict.Doc) []error {
 		errs = append(errs, doc.Errorf([]any{"ask", "fact"}, "ask: its fact has a name of small letters, digits and - between them"))
 	}
 	if !isType(w.Type) {
-		errs = append(errs, doc.Unknown([]any{"ask", "type"}, "type", w.Type, types()))
+		errs = append(errs, doc.Unknown([]any{"ask", "type"}, "type", w.Type, Types()))
 	}
 	if w.Prompt == "" {
 		errs = append(errs, doc.Errorf([]any{"ask", "prompt"}, "ask: a prompt says what is asked for"))
@@ -158,8 +158,8 @@ func gateNames() []string {
 	return out
 }
 
-// types are what a parameter or an asked fact may be.
-func types() []string {
+// Types are what a parameter or an asked fact may be.
+func Types() []string {
 	return []string{
 		"string", "int", "duration", "bool", "pg.role", "time",
 		string(actions.TypeTable), string(actions.TypeIndex), string(actions.TypeColumns), string(actions.TypePID),
@@ -167,6 +167,6 @@ func types() []string {
 	}
 }
 
-func isType(name string) bool { return slices.Contains(types(), name) }
+func isType(name string) bool { return slices.Contains(Types(), name) }
 
 func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

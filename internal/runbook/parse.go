@@ -125,7 +125,7 @@ func (r *reader) front(text []byte) {
 	for _, name := range sorted(h.Params) {
 		kind := h.Params[name].Type
 		if !isType(kind) {
-			r.errs = append(r.errs, doc.Unknown([]any{"params", name, "type"}, "type", kind, types()))
+			r.errs = append(r.errs, doc.Unknown([]any{"params", name, "type"}, "type", kind, Types()))
 		}
 		b.Params = append(b.Params, Param{Name: name, Type: kind})
 	}
