@@ -237,9 +237,9 @@ func (r *reader) heading(n *ast.Heading, start int) {
 	}
 }
 
-func (r *reader) refuse(at int, format string, args ...any) {
+func (r *reader) refuse(at int, text string) {
 	r.errs = append(r.errs, &strict.Error{
-		File: r.name, Line: r.lineAt(at), Column: 1, Text: fmt.Sprintf(format, args...),
+		File: r.name, Line: r.lineAt(at), Column: 1, Text: text,
 		Excerpt: fmt.Sprintf("%5d | %s", r.lineAt(at), strings.TrimRight(string(r.body[at:r.endOfLine(at)]), "\n")),
 	})
 }
