@@ -24,7 +24,7 @@ func (c *command) runbook() *cobra.Command {
 	})
 	list := &cobra.Command{Use: "list", Short: "List the runbooks and what leads to them", Args: cobra.NoArgs}
 	list.RunE = func(*cobra.Command, []string) error { return oneShot(c.runbookList) }
-	show := &cobra.Command{Use: "show BOOK", Short: "Print a runbook", Args: cobra.ExactArgs(1)}
+	show := &cobra.Command{Use: "show BOOK", Short: "Print a runbook", Args: cobra.ExactArgs(1), ValidArgsFunction: c.completeBook}
 	show.RunE = func(_ *cobra.Command, args []string) error {
 		return oneShot(func() error { return c.runbookShow(args[0]) })
 	}

@@ -211,3 +211,41 @@ func TestMissionThresholds(t *testing.T) {
 		}
 	}
 }
+
+// TestBooksSpeakOfWhatThereIs: views, tabs, books, actions, rules, metrics and
+// commands that the prose of a book names are there.
+func TestBooksSpeakOfWhatThereIs(t *testing.T) {
+	found := newPlaces(t)
+	tabs := map[string][]string{}
+	for _, page := range ui.Pages() {
+		tabs[string(page.Key)] = []string{""}
+		for _, tab := range page.Tabs {
+			tabs[string(page.Key)] = append(tabs[string(page.Key)], tab.Name)
+		}
+	}
+	view := regexp.MustCompile(`[Vv]iew (\d)(?:, ([A-Z]\w+))?`)
+	name := regexp.MustCompile("`([a-z]+(?:-[a-z]+)+|(?:pg|deploy|cache|db|http|host|alert)\\.[a-z_.]+|tocsin [a-z ]+)`")
+	for _, b := range found.books {
+		for _, m := range view.FindAllStringSubmatch(b.Text, -1) {
+			// The name after a view may begin a sentence of its own.
+			if tab := m[2]; !slices.Contains(tabs[m[1]], tab) && tab != "Enter" {
+				t.Errorf("%s: there is no view %s, %s", b.ID, m[1], tab)
+			}
+		}
+		for _, m := range name.FindAllStringSubmatch(b.Text, -1) {
+			if !found.there(m[1]) {
+				t.Errorf("%s: there is no %s", b.ID, m[1])
+			}
+		}
+	}
+}
+
+// there tells whether anything has the name.
+func (p places) there(name string) bool {
+	for _, kind := range []string{"book", "action", "rule", "metric"} {
+		if p.fault(kind, name) == "" {
+			return true
+		}
+	}
+	return p.fault("command", name) == "" || slices.Contains([]string{"no-store", "s-maxage", "stale-while-revalidate"}, name)
+}

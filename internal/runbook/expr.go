@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"tocsin/actions"
 	"tocsin/internal/alert"
 	"tocsin/internal/model"
 	"tocsin/internal/store"
@@ -145,17 +146,21 @@ type unknownName struct {
 func (u unknownName) Error() string { return fmt.Sprintf("unknown %s %q", u.kind, u.name) }
 
 // Holds tells whether the expression holds for every series of its metrics:
-// what a check or a verification asks. Reading is the value that decided.
-func (e Expr) Holds(v store.View) (t Truth, reading string) { return e.eval(v, true) }
+// what a check or a verification asks. Reading is the value that decided. With
+// the arguments of an action, series of something else do not count: a vacuum
+// of one table is not judged by another one.
+func (e Expr) Holds(v store.View, of actions.Args) (t Truth, reading string) {
+	return e.eval(v, of, true)
+}
 
 // Applies tells whether it holds for any series of its metrics: what a
 // condition asks.
-func (e Expr) Applies(v store.View) (t Truth, reading string) { return e.eval(v, false) }
+func (e Expr) Applies(v store.View) (t Truth, reading string) { return e.eval(v, nil, false) }
 
 // eval joins the outcomes of the cases: one that passes decides.
-func (e Expr) eval(v store.View, every bool) (Truth, string) {
+func (e Expr) eval(v store.View, of actions.Args, every bool) (Truth, string) {
 	return join(e.cases, Pass, func(all []term) (Truth, string) {
-		return join(all, Fail, func(t term) (Truth, string) { return t.eval(v, every) })
+		return join(all, Fail, func(t term) (Truth, string) { return t.eval(v, of, every) })
 	})
 }
 
@@ -192,11 +197,11 @@ type found struct {
 }
 
 // eval joins the outcomes of the series of the metric.
-func (t term) eval(v store.View, every bool) (Truth, string) {
+func (t term) eval(v store.View, of actions.Args, every bool) (Truth, string) {
 	var list []found
 	for _, src := range v.Sources() {
 		for _, f := range src.Facts {
-			if f.Name == t.metric && (f.Labels["window"] == "" || f.Labels["window"] == shortWindow) {
+			if f.Name == t.metric && concerns(f.Labels, of) {
 				list = append(list, found{src, f})
 			}
 		}
@@ -209,6 +214,20 @@ func (t term) eval(v store.View, every bool) (Truth, string) {
 		decisive = Fail
 	}
 	return join(list, decisive, func(s found) (Truth, string) { return t.one(v, s) })
+}
+
+// concerns tells whether a series is of the short window, where it has one, and
+// not of something else than the arguments name.
+func concerns(labels model.Labels, of actions.Args) bool {
+	for name, value := range labels {
+		if name == "window" && value != shortWindow {
+			return false
+		}
+		if wanted, named := of[name]; named && wanted != value {
+			return false
+		}
+	}
+	return true
 }
 
 // one is the outcome for one series.

@@ -5,6 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"tocsin/actions"
 	"tocsin/internal/model"
 	"tocsin/internal/store"
 )
@@ -60,13 +61,32 @@ func TestExprHolds(t *testing.T) {
 			}
 			s := store.New()
 			store.NewCell(s, store.Key[numbers]{Name: "test"}, store.Source{Every: time.Second}).Put(tt.facts, time.Now(), 0)
-			if got, reading := e.Holds(s.View()); got != tt.holds {
+			if got, reading := e.Holds(s.View(), nil); got != tt.holds {
 				t.Errorf("holds: %s (%s), want %s", got, reading, tt.holds)
 			}
 			if got, reading := e.Applies(s.View()); got != tt.applies {
 				t.Errorf("applies: %s (%s), want %s", got, reading, tt.applies)
 			}
 		})
+	}
+}
+
+// A verification looks at what the action was about.
+func TestExprOfOneTarget(t *testing.T) {
+	e, err := ParseExpr("db.dead_tuples.pct < 20%")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := store.New()
+	cell := store.NewCell(s, store.Key[numbers]{Name: "test"}, store.Source{Every: time.Second})
+	cell.Put(numbers{
+		model.Known("db.dead_tuples.pct", 1, model.Percent, model.Labels{"table": "public.a"}),
+		model.Known("db.dead_tuples.pct", 90, model.Percent, model.Labels{"table": "public.b"}),
+	}, time.Now(), 0)
+	for table, want := range map[string]Truth{"public.a": Pass, "public.b": Fail, "public.c": Unknown} {
+		if got, reading := e.Holds(s.View(), actions.Args{"table": table}); got != want {
+			t.Errorf("%s: %s (%s), want %s", table, got, reading, want)
+		}
 	}
 }
 
@@ -86,7 +106,7 @@ func TestExprForAWhile(t *testing.T) {
 		}
 		want := func(step string, wanted Truth) {
 			t.Helper()
-			if got, reading := e.Holds(s.View()); got != wanted {
+			if got, reading := e.Holds(s.View(), nil); got != wanted {
 				t.Errorf("%s: %s (%s), want %s", step, got, reading, wanted)
 			}
 		}

@@ -60,11 +60,15 @@ func Open(dir string, k Known) (Library, error) {
 	if dir == "" {
 		return lib, nil
 	}
-	names, err := filepath.Glob(filepath.Join(dir, "*.md"))
-	if err != nil {
-		return lib, fmt.Errorf("look for runbooks in %s: %w", dir, err)
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return lib, fmt.Errorf("look for runbooks: %w", err)
 	}
-	for _, name := range names {
+	for _, entry := range entries {
+		name := filepath.Join(dir, entry.Name())
+		if filepath.Ext(name) != ".md" {
+			continue
+		}
 		b, err := words.read(name)
 		if err == nil {
 			err = words.faults(b, k)
@@ -83,7 +87,12 @@ func (v vocabulary) read(name string) (Book, error) {
 	if err != nil {
 		return Book{}, err
 	}
-	if info.Size() > bookMax {
+	switch {
+	case !info.Mode().IsRegular():
+		return Book{}, fmt.Errorf("%s: it is no file", name)
+	case info.Mode().Perm()&0o002 != 0:
+		return Book{}, fmt.Errorf("%s: anybody may write it: chmod o-w %s", name, name)
+	case info.Size() > bookMax:
 		return Book{}, fmt.Errorf("%s: larger than %d KiB", name, bookMax>>10)
 	}
 	text, err := os.ReadFile(name)

@@ -112,6 +112,7 @@ func (r *reader) front(text []byte) {
 		text string
 	}{
 		{"runbook", h.Runbook != b.ID, fmt.Sprintf("runbook %q: the name of the file is %q", h.Runbook, b.ID)},
+		{"runbook", !isName(b.ID), fmt.Sprintf("runbook %q: small letters, digits and - between them", b.ID)},
 		{"title", h.Title == "", "title is missing"},
 		{"severity", h.Severity != "" && !isSeverity(h.Severity), fmt.Sprintf("severity %q: one of P0, P1, P2, P3", h.Severity)},
 	} {
