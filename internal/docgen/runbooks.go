@@ -41,7 +41,8 @@ func runbooksPage(books []runbook.Book) string {
 			"most one block in the language `step`. A block has an `id` and at most one of `check`, `action` and `ask`.",
 		"- A comparison is `metric op value`, with `for` and a length of time when it has to last. `and` and `or` join several, and `and` holds\n"+
 			"  tighter. Operators are `<` `<=` `==` `!=` `>=` `>`, units those of the [rules](rules.md). Of a metric with windows the minute counts.\n"+
-			"- A check or `verify` holds when it does for every series of the metric; `when` applies when it does for any.\n"+
+			"- A check or `verify` holds when it does for every series of the metric, a `verify` of those that its action is about (`table`); `when`\n"+
+			"  applies when it does for any, and not where there is none.\n"+
 			"- What is missing, old, or taken of fewer requests than a rule on it wants is unknown. Unknown passes nothing.\n"+
 			"- A parameter or fact is one of "+codes(runbook.Types())+".\n"+
 			"- "+facts()+"are known to every book: what the readings tell when the step comes.")

@@ -39,6 +39,7 @@ type Expr struct {
 // term is one comparison.
 type term struct {
 	metric string
+	source string // that gives the metric; "app.*" where there may be several
 	limit  alert.Threshold
 	lasts  time.Duration // for which it has to hold; 0 is now
 	least  int           // sample size below which a share or a quantile says nothing
@@ -56,14 +57,15 @@ type vocabulary map[string]meaning
 
 // meaning is what an expression has to know of a metric.
 type meaning struct {
-	unit  model.Unit
-	least int // sample size below which it says nothing
+	unit   model.Unit
+	source string
+	least  int // sample size below which it says nothing
 }
 
 func newVocabulary() vocabulary {
 	v := vocabulary{}
 	for _, m := range alert.Metrics() {
-		v[m.Name] = meaning{unit: m.Unit}
+		v[m.Name] = meaning{unit: m.Unit, source: m.Source}
 	}
 	for _, r := range alert.Defaults().Rules {
 		m := v[r.Metric]
@@ -129,7 +131,7 @@ func (v vocabulary) term(fields []string) (term, error) {
 	if !ok {
 		return term{}, unknownName{"metric", t.metric, sorted(v)}
 	}
-	t.least = known.least
+	t.least, t.source = known.least, known.source
 	if _, err := t.limit.In(known.unit); err != nil {
 		return term{}, fmt.Errorf("%q: %w", text, err)
 	}
@@ -154,7 +156,7 @@ func (e Expr) Holds(v store.View, of actions.Args) (t Truth, reading string) {
 }
 
 // Applies tells whether it holds for any series of its metrics: what a
-// condition asks.
+// condition asks. It does not where the source is well and tells of none.
 func (e Expr) Applies(v store.View) (t Truth, reading string) { return e.eval(v, nil, false) }
 
 // eval joins the outcomes of the cases: one that passes decides.
@@ -206,7 +208,10 @@ func (t term) eval(v store.View, of actions.Args, every bool) (Truth, string) {
 			}
 		}
 	}
-	if len(list) == 0 {
+	switch {
+	case len(list) == 0 && !every && t.isRead(v):
+		return Fail, t.metric + ": there is none here"
+	case len(list) == 0:
 		return Unknown, t.metric + " is not read here"
 	}
 	decisive := Pass
@@ -214,6 +219,15 @@ func (t term) eval(v store.View, of actions.Args, every bool) (Truth, string) {
 		decisive = Fail
 	}
 	return join(list, decisive, func(s found) (Truth, string) { return t.one(v, s) })
+}
+
+// isRead tells whether what gives the metric is well: then a series that is not
+// there is of something that is not there, a replication slot for instance.
+func (t term) isRead(v store.View) bool {
+	prefix, several := strings.CutSuffix(t.source, "*")
+	return slices.ContainsFunc(v.Sources(), func(s store.Status) bool {
+		return s.State == store.OK && (s.Name == t.source || several && strings.HasPrefix(s.Name, prefix))
+	})
 }
 
 // concerns tells whether a series is of the short window, where it has one, and

@@ -71,6 +71,31 @@ func TestExprHolds(t *testing.T) {
 	}
 }
 
+// A condition on slots is false where there are none, and unknown where nobody
+// has looked.
+func TestExprOfNothingThere(t *testing.T) {
+	e, err := ParseExpr("db.slots.lost >= 1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := store.New()
+	cell := store.NewCell(s, store.Key[numbers]{Name: "pg.slots"}, store.Source{Every: time.Second})
+	if got, reading := e.Applies(s.View()); got != Unknown {
+		t.Errorf("before it is read: %s (%s)", got, reading)
+	}
+	cell.Put(numbers{}, time.Now(), 0)
+	if got, reading := e.Applies(s.View()); got != Fail {
+		t.Errorf("without slots: %s (%s)", got, reading)
+	}
+	if got, reading := e.Holds(s.View(), nil); got != Unknown {
+		t.Errorf("a check of what is not there: %s (%s)", got, reading)
+	}
+	cell.Fail(&model.Fail{Class: model.Down}, time.Now(), 0)
+	if got, reading := e.Applies(s.View()); got != Unknown {
+		t.Errorf("when its source is down: %s (%s)", got, reading)
+	}
+}
+
 // A verification looks at what the action was about.
 func TestExprOfOneTarget(t *testing.T) {
 	e, err := ParseExpr("db.dead_tuples.pct < 20%")
