@@ -38,6 +38,8 @@ test:
 	$(call step,build for Linux and macOS)
 	@CGO_ENABLED=0 $(GO) build -trimpath -o bin/tocsin .
 	@CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 $(GO) build -o /dev/null .
+	$(call step,runbooks)
+	@TOCSIN_CONFIG= XDG_CONFIG_HOME=/nonexistent XDG_CONFIG_DIRS=/nonexistent bin/tocsin runbook lint
 	$(call step,tests with the race detector)
 	@CGO_ENABLED=1 $(GO) test -race -p $(PARALLEL) -timeout 15m ./...
 

@@ -110,7 +110,7 @@ func serviceRules() []Rule {
 		{
 			ID: "provider.trouble", Metric: "provider.trouble", Fire: atLeast(2), For: time.Minute,
 			Clear: below(2), ClearFor: 5 * time.Minute,
-			Severity: P3, Group: "provider", Runbook: "complete-outage",
+			Severity: P3, Group: "provider", Runbook: "provider-outage",
 		},
 	}
 }

@@ -23,6 +23,17 @@ func (c *command) completeTarget(*cobra.Command, []string, string) ([]string, co
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
+// completeBook gives the ids of the runbooks.
+func (c *command) completeBook(_ *cobra.Command, words []string, _ string) ([]string, cobra.ShellCompDirective) {
+	var out []string
+	if lib, _, err := c.books(); err == nil && len(words) == 0 {
+		for _, b := range lib.Books {
+			out = append(out, b.ID+"\t"+b.Title)
+		}
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp
+}
+
 // completeCall gives the ids of the actions, and then the parameters of the
 // one that was chosen.
 func completeCall(_ *cobra.Command, words []string, _ string) ([]string, cobra.ShellCompDirective) {

@@ -12,6 +12,7 @@ import (
 	"tocsin/internal/alert"
 	"tocsin/internal/cli"
 	"tocsin/internal/config"
+	"tocsin/internal/runbook"
 	"tocsin/internal/strict"
 	"tocsin/ui"
 )
@@ -61,6 +62,18 @@ func read(text string) error {
 		return err
 	}
 	return doc.Decode(&map[string]*string{})
+}
+
+func TestRunbookExampleIsAccepted(t *testing.T) {
+	b, err := runbook.Parse("queue-grows.md", []byte(runbookExample))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range runbook.Lint([]runbook.Book{b}, runbook.Known{Actions: cli.Actions(), Now: b.Reviewed}) {
+		if !f.Note {
+			t.Error(f)
+		}
+	}
 }
 
 func TestEveryCommandHasItsKeys(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"tocsin/internal/alert"
 	"tocsin/internal/cli"
 	"tocsin/internal/config"
+	"tocsin/internal/runbook"
 	"tocsin/ui"
 )
 
@@ -21,6 +22,8 @@ var (
 	rulesExample string
 	//go:embed examples/keys.yaml
 	keysExample string
+	//go:embed examples/runbook.md
+	runbookExample string
 )
 
 // pages are the files of docs/ that are made from the code, by name.
@@ -33,6 +36,10 @@ func pages() (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	books, err := runbook.Shipped()
+	if err != nil {
+		return nil, err
+	}
 	list := cli.Actions()
 	return map[string]string{
 		"actions.md":         actionsPage(list),
@@ -42,6 +49,7 @@ func pages() (map[string]string, error) {
 		"keys.md":            keysPage(ui.Commands(list)),
 		"metrics.md":         metrics,
 		"rules.md":           rulesPage(alert.Defaults()),
+		"runbooks.md":        runbooksPage(books),
 	}, nil
 }
 
@@ -153,14 +161,14 @@ func rulesPage(set alert.Set) string {
 		}
 		rows = append(rows, []string{
 			code(r.ID), string(r.Severity), metric, r.Fire.String(), span(r.For), r.Clear.String(), span(r.ClearFor),
-			least, codes(r.InhibitedBy),
+			least, codes(r.InhibitedBy), code(r.Runbook),
 		})
 	}
 	return page("Alert rules",
 		fmt.Sprintf("The rules as shipped, looked at with every new reading and every %s. A reading over the threshold is pending, and fires when it\n"+
 			"has been there for the whole time; it clears by a threshold of its own. A reading that is missing, or older than %d intervals of its\n"+
 			"source, makes the alert unknown: it keeps its severity and its place, and nothing is cleared by it.", set.Every, set.StaleAfter),
-		table([]string{"rule", "severity", "metric", "fires", "for", "clears", "for", "least count", "explained by"}, rows),
+		table([]string{"rule", "severity", "metric", "fires", "for", "clears", "for", "least count", "explained by", "runbook"}, rows),
 		"P0 and P1 are critical, P2 and P3 are warnings. *Least count* is the number of requests below which a share or a quantile says\n"+
 			"nothing. An alert is shown dimmed while one that explains it is there.",
 		"## Rules of your own",

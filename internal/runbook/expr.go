@@ -1,0 +1,314 @@
+package runbook
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"tocsin/actions"
+	"tocsin/internal/alert"
+	"tocsin/internal/model"
+	"tocsin/internal/store"
+)
+
+// Truth is the outcome of a check. A reading that is missing or old is unknown:
+// it passes nothing.
+type Truth int
+
+// The outcomes.
+const (
+	Unknown Truth = iota
+	Fail
+	Pass
+)
+
+// String is the word of the outcome.
+func (t Truth) String() string { return [...]string{"unknown", "fail", "pass"}[t] }
+
+// Expr is an expression of a step: comparisons of metrics, joined by "and" and
+// "or", for instance "db.query.longest < 5s for 1m". As everywhere, "and" holds
+// tighter than "or". The zero Expr is absent.
+type Expr struct {
+	Text  string
+	cases [][]term // one of them has to hold, with all its terms
+}
+
+// term is one comparison.
+type term struct {
+	metric string
+	source string // that gives the metric; "app.*" where there may be several
+	limit  alert.Threshold
+	lasts  time.Duration // for which it has to hold; 0 is now
+	least  int           // sample size below which a share or a quantile says nothing
+}
+
+// Absent tells that no expression was written.
+func (e Expr) Absent() bool { return len(e.cases) == 0 }
+
+// ParseExpr reads an expression. Metrics must be among those of [alert.Metrics],
+// and units fit them.
+func ParseExpr(text string) (Expr, error) { return newVocabulary().expr(text) }
+
+// vocabulary is what expressions may name. It is made once for many of them.
+type vocabulary map[string]meaning
+
+// meaning is what an expression has to know of a metric.
+type meaning struct {
+	unit   model.Unit
+	source string
+	least  int // sample size below which it says nothing
+}
+
+func newVocabulary() vocabulary {
+	v := vocabulary{}
+	for _, m := range alert.Metrics() {
+		v[m.Name] = meaning{unit: m.Unit, source: m.Source}
+	}
+	for _, r := range alert.Defaults().Rules {
+		m := v[r.Metric]
+		if r.MinCount > 0 && (m.least == 0 || r.MinCount < m.least) {
+			m.least = r.MinCount
+			v[r.Metric] = m
+		}
+	}
+	return v
+}
+
+func (v vocabulary) expr(text string) (Expr, error) {
+	fields := strings.Fields(text)
+	e := Expr{Text: strings.Join(fields, " ")}
+	for _, one := range parts(fields, "or") {
+		var all []term
+		for _, part := range parts(one, "and") {
+			t, err := v.term(part)
+			if err != nil {
+				return Expr{}, err
+			}
+			all = append(all, t)
+		}
+		e.cases = append(e.cases, all)
+	}
+	return e, nil
+}
+
+// parts cuts words at each of one word: as many parts as there are of it, and one.
+func parts(fields []string, at string) [][]string {
+	var out [][]string
+	for {
+		i := slices.Index(fields, at)
+		if i < 0 {
+			return append(out, fields)
+		}
+		out, fields = append(out, fields[:i]), fields[i+1:]
+	}
+}
+
+func (v vocabulary) term(fields []string) (term, error) {
+	text := strings.Join(fields, " ")
+	if len(fields) == 0 {
+		return term{}, errors.New("a comparison is missing: write metric op value [for duration], with and or or between two")
+	}
+	if len(fields) < 2 {
+		return term{}, fmt.Errorf("%q: write metric op value [for duration]", text)
+	}
+	t := term{metric: fields[0]}
+	rest := fields[1:]
+	if i := slices.Index(rest, "for"); i >= 0 {
+		lasts, err := time.ParseDuration(strings.Join(rest[i+1:], ""))
+		if err != nil || lasts <= 0 {
+			return term{}, fmt.Errorf("%q: after for comes a length of time: 30s, 5m", text)
+		}
+		t.lasts, rest = lasts, rest[:i]
+	}
+	var err error
+	if t.limit, err = alert.ParseThreshold(strings.Join(rest, " ")); err != nil {
+		return term{}, fmt.Errorf("%q: %w", text, err)
+	}
+	known, ok := v[t.metric]
+	if !ok {
+		return term{}, unknownName{"metric", t.metric, sorted(v)}
+	}
+	t.least, t.source = known.least, known.source
+	if _, err := t.limit.In(known.unit); err != nil {
+		return term{}, fmt.Errorf("%q: %w", text, err)
+	}
+	return t, nil
+}
+
+// unknownName is a name that nothing has.
+type unknownName struct {
+	kind, name string
+	valid      []string
+}
+
+// Error says which name.
+func (u unknownName) Error() string { return fmt.Sprintf("unknown %s %q", u.kind, u.name) }
+
+// Holds tells whether the expression holds for every series of its metrics:
+// what a check or a verification asks. Reading is the value that decided. With
+// the arguments of an action, series of something else do not count: a vacuum
+// of one table is not judged by another one.
+func (e Expr) Holds(v store.View, of actions.Args) (t Truth, reading string) {
+	return e.eval(v, of, true)
+}
+
+// Applies tells whether it holds for any series of its metrics: what a
+// condition asks. It does not where the source is well and tells of none.
+func (e Expr) Applies(v store.View) (t Truth, reading string) { return e.eval(v, nil, false) }
+
+// eval joins the outcomes of the cases: one that passes decides.
+func (e Expr) eval(v store.View, of actions.Args, every bool) (Truth, string) {
+	return join(e.cases, Pass, func(all []term) (Truth, string) {
+		return join(all, Fail, func(t term) (Truth, string) { return t.eval(v, of, every) })
+	})
+}
+
+// join joins outcomes of which one decides. Without that one, an unknown keeps
+// the others from deciding. The reading is that of the outcome.
+func join[T any](list []T, decisive Truth, outcome func(T) (Truth, string)) (Truth, string) {
+	out, said := opposite(decisive), ""
+	for i, one := range list {
+		got, reading := outcome(one)
+		if got == decisive {
+			return got, reading
+		}
+		if got == Unknown || i == 0 {
+			out, said = got, reading
+		}
+	}
+	return out, said
+}
+
+func opposite(t Truth) Truth {
+	if t == Pass {
+		return Fail
+	}
+	return Pass
+}
+
+// shortWindow is the window of a metric that has several, which checks look at.
+const shortWindow = "1m"
+
+// found is one series of a metric.
+type found struct {
+	src  store.Status
+	fact model.Fact
+}
+
+// eval joins the outcomes of the series of the metric.
+func (t term) eval(v store.View, of actions.Args, every bool) (Truth, string) {
+	var list []found
+	for _, src := range v.Sources() {
+		for _, f := range src.Facts {
+			if f.Name == t.metric && concerns(f.Labels, of) {
+				list = append(list, found{src, f})
+			}
+		}
+	}
+	switch {
+	case len(list) == 0 && !every && t.isRead(v):
+		return Fail, t.metric + ": there is none here"
+	case len(list) == 0:
+		return Unknown, t.metric + " is not read here"
+	}
+	decisive := Pass
+	if every {
+		decisive = Fail
+	}
+	return join(list, decisive, func(s found) (Truth, string) { return t.one(v, s) })
+}
+
+// isRead tells whether what gives the metric is well: then a series that is not
+// there is of something that is not there, a replication slot for instance.
+func (t term) isRead(v store.View) bool {
+	prefix, several := strings.CutSuffix(t.source, "*")
+	return slices.ContainsFunc(v.Sources(), func(s store.Status) bool {
+		return s.State == store.OK && (s.Name == t.source || several && strings.HasPrefix(s.Name, prefix))
+	})
+}
+
+// concerns tells whether a series is of the short window, where it has one, and
+// not of something else than the arguments name.
+func concerns(labels model.Labels, of actions.Args) bool {
+	for name, value := range labels {
+		if name == "window" && value != shortWindow {
+			return false
+		}
+		if wanted, named := of[name]; named && wanted != value {
+			return false
+		}
+	}
+	return true
+}
+
+// one is the outcome for one series.
+func (t term) one(v store.View, s found) (Truth, string) {
+	f := s.fact
+	if !f.Known {
+		return Unknown, nameOf(f) + ": " + f.Why
+	}
+	reading := nameOf(f) + " " + alert.Number(f.Value, f.Unit)
+	if s.src.State != store.OK && !told(s.src, f) {
+		return Unknown, reading + ", too old"
+	}
+	if f.Count < t.least {
+		return Unknown, fmt.Sprintf("%s, of %d only: %d are needed to tell", reading, f.Count, t.least)
+	}
+	now := t.holds(f.Value, f.Unit)
+	if now != Pass || t.lasts == 0 {
+		return now, reading
+	}
+	if now = t.lasted(v, s); now == Unknown {
+		reading += ", not known for long enough"
+	}
+	return now, reading
+}
+
+// lasted tells whether it has held for the whole time, by the readings there are.
+func (t term) lasted(v store.View, s found) Truth {
+	points := v.Series(s.fact.Name, s.fact.Labels, v.Now().Add(-t.lasts-2*s.src.Every))
+	since := v.Now().Add(-t.lasts)
+	long := false // whether a reading is old enough
+	for _, p := range points {
+		long = long || !p.At.After(since.Add(s.src.Every))
+		if p.At.After(since) && t.holds(p.Value, s.fact.Unit) != Pass {
+			return Fail
+		}
+	}
+	if !long {
+		return Unknown
+	}
+	return Pass
+}
+
+// told tells whether the newest failure of a source itself gives the fact.
+func told(src store.Status, f model.Fact) bool {
+	return slices.ContainsFunc(src.Told, func(other model.Fact) bool {
+		return other.Name == f.Name && other.Labels.String() == f.Labels.String()
+	})
+}
+
+func (t term) holds(value float64, unit model.Unit) Truth {
+	ok, err := t.limit.Holds(value, unit)
+	switch {
+	case err != nil:
+		return Unknown
+	case ok:
+		return Pass
+	default:
+		return Fail
+	}
+}
+
+// nameOf names a series: "db.dead_tuples.pct {table=public.orders}".
+func nameOf(f model.Fact) string {
+	labels := maps.Clone(f.Labels)
+	delete(labels, "window")
+	if s := labels.String(); s != "" {
+		return f.Name + " " + s
+	}
+	return f.Name
+}

@@ -1,0 +1,153 @@
+package runbook
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tocsin/actions"
+	"tocsin/internal/model"
+	"tocsin/internal/store"
+)
+
+// numbers is a snapshot with facts of a test's own.
+type numbers []model.Fact
+
+func (n numbers) Facts() []model.Fact { return n }
+
+func TestExprHolds(t *testing.T) {
+	dead := func(table string, pct float64) model.Fact {
+		return model.Known("db.dead_tuples.pct", pct, model.Percent, model.Labels{"table": table})
+	}
+	longest := func(s float64) model.Fact { return model.Known("db.query.longest", s, model.Seconds, nil) }
+	down := func(n float64) model.Fact { return model.Known("db.down", n, model.None, nil) }
+	hidden := model.Unknown("db.query.longest", model.Seconds, nil, "GRANT pg_monitor")
+	rate := func(window string, pct float64) model.Fact {
+		f := model.Known("http.error_rate", pct, model.Percent, model.Labels{"app": "shop", "window": window})
+		f.Count = 50
+		return f
+	}
+	few := rate("1m", 0)
+	few.Count = 49
+	tests := []struct {
+		name    string
+		expr    string
+		facts   numbers
+		holds   Truth // for every series
+		applies Truth // for any
+	}{
+		{"one number", "db.query.longest < 5s", numbers{longest(3)}, Pass, Pass},
+		{"in another unit", "db.query.longest < 5000ms", numbers{longest(6)}, Fail, Fail},
+		{"hidden", "db.query.longest < 5s", numbers{hidden}, Unknown, Unknown},
+		{"not read", "db.query.longest < 5s", nil, Unknown, Unknown},
+		{"one table of two", "db.dead_tuples.pct > 20%", numbers{dead("a", 30), dead("b", 1)}, Fail, Pass},
+		{"both tables", "db.dead_tuples.pct > 20%", numbers{dead("a", 30), dead("b", 25)}, Pass, Pass},
+		{"and", "db.query.longest < 5s and db.dead_tuples.pct < 20%", numbers{longest(1), dead("a", 30)}, Fail, Fail},
+		{"and with unknown", "db.query.longest < 5s and db.dead_tuples.pct < 20%", numbers{hidden, dead("a", 3)}, Unknown, Unknown},
+		{"and that fails whatever is unknown", "db.query.longest < 5s and db.dead_tuples.pct < 20%", numbers{hidden, dead("a", 30)}, Fail, Fail},
+		{"or", "db.query.longest > 5s or db.dead_tuples.pct > 20%", numbers{longest(1), dead("a", 30)}, Pass, Pass},
+		{"or with unknown", "db.query.longest > 5s or db.dead_tuples.pct > 20%", numbers{hidden, dead("a", 3)}, Unknown, Unknown},
+		{"and before or", "db.query.longest < 5s and db.dead_tuples.pct < 20% or db.down < 1", numbers{longest(9), dead("a", 3), down(0)}, Pass, Pass},
+		{"or before and", "db.down > 0 or db.query.longest < 5s and db.dead_tuples.pct < 20%", numbers{longest(1), dead("a", 30), down(0)}, Fail, Fail},
+		{"or of two unknown", "db.down > 0 or db.query.longest < 5s", numbers{hidden}, Unknown, Unknown},
+		{"of too few requests", "http.error_rate < 1%", numbers{few}, Unknown, Unknown},
+		{"the short window", "http.error_rate < 1%", numbers{rate("1m", 0.2), rate("5m", 9)}, Pass, Pass},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			e, err := ParseExpr(tt.expr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := store.New()
+			store.NewCell(s, store.Key[numbers]{Name: "test"}, store.Source{Every: time.Second}).Put(tt.facts, time.Now(), 0)
+			if got, reading := e.Holds(s.View(), nil); got != tt.holds {
+				t.Errorf("holds: %s (%s), want %s", got, reading, tt.holds)
+			}
+			if got, reading := e.Applies(s.View()); got != tt.applies {
+				t.Errorf("applies: %s (%s), want %s", got, reading, tt.applies)
+			}
+		})
+	}
+}
+
+// A condition on slots is false where there are none, and unknown where nobody
+// has looked.
+func TestExprOfNothingThere(t *testing.T) {
+	e, err := ParseExpr("db.slots.lost >= 1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := store.New()
+	cell := store.NewCell(s, store.Key[numbers]{Name: "pg.slots"}, store.Source{Every: time.Second})
+	if got, reading := e.Applies(s.View()); got != Unknown {
+		t.Errorf("before it is read: %s (%s)", got, reading)
+	}
+	cell.Put(numbers{}, time.Now(), 0)
+	if got, reading := e.Applies(s.View()); got != Fail {
+		t.Errorf("without slots: %s (%s)", got, reading)
+	}
+	if got, reading := e.Holds(s.View(), nil); got != Unknown {
+		t.Errorf("a check of what is not there: %s (%s)", got, reading)
+	}
+	cell.Fail(&model.Fail{Class: model.Down}, time.Now(), 0)
+	if got, reading := e.Applies(s.View()); got != Unknown {
+		t.Errorf("when its source is down: %s (%s)", got, reading)
+	}
+}
+
+// A verification looks at what the action was about.
+func TestExprOfOneTarget(t *testing.T) {
+	e, err := ParseExpr("db.dead_tuples.pct < 20%")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := store.New()
+	cell := store.NewCell(s, store.Key[numbers]{Name: "test"}, store.Source{Every: time.Second})
+	cell.Put(numbers{
+		model.Known("db.dead_tuples.pct", 1, model.Percent, model.Labels{"table": "public.a"}),
+		model.Known("db.dead_tuples.pct", 90, model.Percent, model.Labels{"table": "public.b"}),
+	}, time.Now(), 0)
+	for table, want := range map[string]Truth{"public.a": Pass, "public.b": Fail, "public.c": Unknown} {
+		if got, reading := e.Holds(s.View(), actions.Args{"table": table}); got != want {
+			t.Errorf("%s: %s (%s), want %s", table, got, reading, want)
+		}
+	}
+}
+
+func TestExprForAWhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, err := ParseExpr("db.query.longest < 5s for 1m")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := store.New()
+		cell := store.NewCell(s, store.Key[numbers]{Name: "test"}, store.Source{Every: 5 * time.Second})
+		read := func(seconds float64, times int) {
+			for range times {
+				<-time.After(5 * time.Second)
+				cell.Put(numbers{model.Known("db.query.longest", seconds, model.Seconds, nil)}, time.Now(), 0)
+			}
+		}
+		want := func(step string, wanted Truth) {
+			t.Helper()
+			if got, reading := e.Holds(s.View(), nil); got != wanted {
+				t.Errorf("%s: %s (%s), want %s", step, got, reading, wanted)
+			}
+		}
+		read(1, 2)
+		want("after ten seconds", Unknown)
+		read(1, 12)
+		want("after a minute", Pass)
+		read(9, 1)
+		want("while it is above", Fail)
+		read(1, 3)
+		want("soon after", Fail)
+		read(1, 12)
+		want("a minute after", Pass)
+		<-time.After(time.Minute)
+		want("when nobody has read it since", Unknown)
+		cell.Fail(&model.Fail{Class: model.Down}, time.Now(), 0)
+		want("when its source is down", Unknown)
+	})
+}
