@@ -100,7 +100,7 @@ const replayedSQL = `SELECT pg_is_in_recovery() AS standby,
   CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() ELSE false END AS paused,
   has_function_privilege('pg_wal_replay_resume()', 'EXECUTE') AS may_resume,
   has_function_privilege('pg_wal_replay_pause()', 'EXECUTE') AS may_pause,
-  current_user::text AS me, current_database()::text AS db,
+  quote_ident(current_user) AS me, quote_ident(current_database()) AS db,
   coalesce(pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()), 0)::bigint AS unreplayed,
   extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::float8 AS last_s,
   (SELECT count(*) FROM pg_stat_activity WHERE backend_xmin IS NOT NULL AND pid <> pg_backend_pid() AND datid IS NOT NULL) AS readers,
@@ -297,15 +297,29 @@ func (s Standbys) run(ctx context.Context, p Plan, word, sql string) (Result, er
 	began := time.Now()
 	if _, _, err := conn.Exec(ctx, sql); lost(err) {
 		return Result{Unsure: "no answer: " + err.Error()}, nil
-	} else if err != nil {
+	} else if err != nil && !inTheWay(err) {
 		return Result{}, err
 	}
 	result := Result{Done: p.Steps, Summary: word + " in " + took(time.Since(began))}
-	var paused bool
-	if err := conn.QueryRow(ctx, "SELECT pg_is_wal_replay_paused()").Scan(&paused); err != nil {
+	if paused, err := isPaused(ctx, conn); err != nil {
 		result.Unsure = "whether it holds could not be read: " + err.Error()
 	} else if paused != (word == "paused") {
 		result.Unsure = "the server says that it is not " + word
 	}
 	return result, nil
 }
+
+// isPaused looks at the replay. What is replayed may cancel the look as well.
+func isPaused(ctx context.Context, conn *pg.Conn) (paused bool, err error) {
+	for range 3 {
+		if err = conn.QueryRow(ctx, "SELECT pg_is_wal_replay_paused()").Scan(&paused); !inTheWay(err) {
+			break
+		}
+	}
+	return paused, err
+}
+
+// inTheWay tells that a standby cancelled a statement because it was in the way
+// of its replay. That may befall the very one that resumed it: what it might
+// have looked at has been due for removal for as long as the pause.
+func inTheWay(err error) bool { return pg.SQLState(err) == "40001" }

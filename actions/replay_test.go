@@ -143,6 +143,29 @@ func TestReplay(t *testing.T) {
 	}
 }
 
+// What was due for removal on the primary during a long pause goes the moment
+// that the standby replays again, and with it every statement there that might
+// have seen it: also the one that resumed the replay, which holds all the same.
+func TestReplayThatIsInItsOwnWay(t *testing.T) {
+	p := newPair(t, 16)
+	testkit.Exec(t, p.writes, // one that takes longer to return than the next record to be replayed
+		`CREATE FUNCTION public.pg_wal_replay_resume() RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS
+			'BEGIN PERFORM pg_catalog.pg_wal_replay_resume(); PERFORM pg_sleep(20); END'`,
+		"ALTER ROLE watcher SET search_path = public, pg_catalog")
+	testkit.Exec(t, p.reads, "ALTER SYSTEM SET max_standby_streaming_delay = 0", "SELECT pg_reload_conf()")
+	testkit.Until(t, 10*time.Second, "the setting on the standby", func(context.Context) bool {
+		return testkit.One[bool](t, p.reads, "SELECT EXISTS (SELECT FROM pg_db_role_setting)")
+	})
+	p.asRead = p.as(p.standby)
+	testkit.Exec(t, p.reads, "SELECT pg_wal_replay_pause()")
+	testkit.Exec(t, p.writes, "CREATE TABLE gone AS SELECT generate_series(1, 1000) g", "DELETE FROM gone", "VACUUM gone")
+	p.write()
+	out, err := do(t, p.runner(), "pg.replay.resume", actions.Args{"standby": "r1"})
+	if err != nil || !strings.HasPrefix(out.Text, "resumed in ") || p.paused() {
+		t.Fatalf("%v, %+v", err, out)
+	}
+}
+
 // A standby whose settings are too small for its primary would shut down.
 func TestReplayIsNotResumedToShutDown(t *testing.T) {
 	p := newPair(t, 15)

@@ -52,7 +52,7 @@ type card struct {
 // asked takes what the runner wants confirmed.
 func (c *card) asked(asks actions.Card, answer chan<- actions.Answer) {
 	c.asks, c.answer, c.askedAt = asks, answer, time.Now()
-	c.phase, c.read = asking, false
+	c.phase, c.read, c.focus = asking, false, c.home()
 	if asks.Arm {
 		c.phase = arming
 	}
@@ -187,23 +187,32 @@ func (c *card) askKey(a *App, ev *tcell.EventKey) {
 		c.typed.key(ev)
 	case name == "Enter" || name == "n" || name == "q":
 		c.leave(a)
-	case name == "y" && c.asks.Phrase == "":
+	case name == "y":
 		c.confirm()
 	}
 }
 
-// nextFocus goes round: no field, reason, phrase where there is one.
-func (c *card) nextFocus() {
-	fields := 2
+// home is where the keys go that are not for the reason: to the phrase, where
+// there is one to type.
+func (c *card) home() int {
 	if c.asks.Phrase != "" {
-		fields = 3
+		return 2
 	}
-	c.focus = (c.focus + 1) % fields
+	return 0
+}
+
+// nextFocus goes to the reason and back.
+func (c *card) nextFocus() {
+	if c.focus == 1 {
+		c.focus = c.home()
+		return
+	}
+	c.focus = 1
 }
 
 func (c *card) reasonKey(ev *tcell.EventKey) {
 	if ev.Key() == tcell.KeyEnter {
-		c.focus = 0
+		c.focus = c.home()
 		return
 	}
 	c.reason.key(ev)

@@ -177,7 +177,7 @@ func (c *card) askFoot(a *App, note footLine) []footLine {
 		lines = append(lines, footLine{
 			line:  Line{{Text: "type " + c.asks.Phrase + " to " + c.verb() + "  ", Role: Bad}},
 			field: &c.typed, here: c.focus == 2,
-		}, footLine{line: Line{{Text: "[ Cancel ] Esc", Role: Strong}, {Text: "      Tab reason, name   Enter in the name " + c.verb(), Role: Muted}}})
+		}, footLine{line: Line{{Text: "[ Cancel ] Esc", Role: Strong}, {Text: "      Tab reason, and back   Enter " + c.verb(), Role: Muted}}})
 		return lines
 	}
 	yes := Line{{Text: "[ Cancel ] Esc", Role: Strong}, {Text: "      y", Role: Strong}, {Text: "  " + c.verb()}}

@@ -70,7 +70,9 @@ func TestWhatDoesNotConfirm(t *testing.T) {
 		{"y before the name", actions.Disruptive, func(s *stage) { settle(holdOff); s.press("y", "Enter", "Esc") }},
 		{"a pasted y", actions.Disruptive, func(s *stage) { armNow(s); settle(holdOff); s.paste("y"); s.press("Esc") }},
 		{"y on a destructive card", actions.Destructive, func(s *stage) { armNow(s); settle(holdOff); s.press("y", "Esc") }},
-		{"a wrong phrase", actions.Destructive, func(s *stage) { armNow(s); s.press("Tab", "Tab"); s.write("4712"); s.press("Enter", "Esc") }},
+		{"letters that leave another card", actions.Destructive, func(s *stage) { armNow(s); settle(holdOff); s.press("q", "n", "Enter", "Esc") }},
+		{"the phrase as a reason", actions.Destructive, func(s *stage) { armNow(s); s.press("Tab"); s.write("4711"); s.press("Enter", "Enter", "Esc") }},
+		{"a wrong phrase", actions.Destructive, func(s *stage) { armNow(s); s.write("4712"); s.press("Enter", "Esc") }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -93,7 +95,9 @@ func TestADestructiveCardWantsTheTarget(t *testing.T) {
 	d := &deed{danger: actions.Destructive}
 	onCard(t, d, func(s *stage) {
 		armNow(s)
-		s.press("Tab", "Tab")
+		s.press("Tab")
+		s.write("the pool is full")
+		s.press("Tab")
 		s.write("4711")
 		testkit.Golden(t, "card-destructive", s.text())
 		s.press("Enter")

@@ -226,7 +226,7 @@ func (in *incident) confirm(outcome string) {
 	})
 	answer := "y"
 	if asks := regexp.MustCompile(`type (.+) to end them`).FindStringSubmatch(cardText(in.screen.Screen())); asks != nil {
-		answer = "\t\t" + asks[1] + "\r"
+		answer = asks[1] + "\r"
 	}
 	in.screen.Keys(answer)
 	in.screen.WaitUntil("the outcome "+outcome, 3*limit, func(screen string) bool { return pattern.MatchString(cardText(screen)) })
