@@ -1,7 +1,3 @@
-// The runtime looks every second for a change in how many processors it may use,
-// which costs a program that sleeps most of its time.
-//go:debug updatemaxprocs=0
-
 // Command tocsin is an on-call instrument: it shows what is wrong, since when
 // and why, offers the safe fix on one key, and writes down what was done.
 package main

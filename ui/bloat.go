@@ -30,7 +30,7 @@ func bloatFrame(in In) Frame {
 	for _, row := range r.Value.Rows {
 		t.Rows = append(t.Rows, bloatRow(in, row))
 	}
-	head := append(hiddenInFull(in, r.Value.Hidden), Line{gap(1), span(Muted, "what a rewrite would free, estimated from the statistics of the columns")})
+	head := append(hidden(in, r.Value.Hidden), Line{gap(1), span(Muted, "what a rewrite would free, estimated from the statistics of the columns")})
 	return frameOf(in, Frame{Head: head, Table: t}, r.status)
 }
 
@@ -88,16 +88,4 @@ func bloatDetail(in In, key string) []Line {
 		return lines
 	}
 	return []Line{{span(Muted, "this table is gone")}}
-}
-
-// hiddenInFull says what the role may not see on as many lines as the grant
-// takes: it is there to be read off.
-func hiddenInFull(in In, what string) []Line {
-	var lines []Line
-	for _, l := range hidden(in, what) {
-		for _, part := range wrap(l[1].Text, max(in.Width-2, 1)) {
-			lines = append(lines, Line{gap(1), span(Unknown, part)})
-		}
-	}
-	return lines
 }

@@ -194,11 +194,18 @@ func spaced(l Line) Line {
 	return append(Line{gap(2)}, l...)
 }
 
+// seldom is how rarely a source is read whose news may come between two reads:
+// that there is nothing to list is then said with the time.
+const seldom = 30 * time.Second
+
 // frameOf completes the frame of a view that shows one source in the same way.
 func frameOf(in In, f Frame, s store.Status) Frame {
 	note := trouble(in, s, in.Width-1)
 	if note == nil {
 		f.Head = append(paceLine(s), f.Head...)
+		if old, ok := s.Age(in.View.Now()); ok && s.Every >= seldom && f.Table != nil {
+			f.Table.Empty += ", " + age(old) + " ago"
+		}
 		return f
 	}
 	head := inFull(in, note)

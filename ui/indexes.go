@@ -36,7 +36,7 @@ func indexesFrame(in In) Frame {
 	t.Rows = append(t.Rows, indexRows(in, x, model.UnderWayIndex)...)
 	healthy := indexRows(in, x, model.HealthyIndex)
 	t.Rows = append(t.Rows, healthy[:min(len(healthy), healthyIndexes)]...)
-	f := Frame{Head: append(hiddenInFull(in, x.Hidden), indexesHead(in, x)), Table: t}
+	f := Frame{Head: append(hidden(in, x.Hidden), indexesHead(in, x)), Table: t}
 	if n := len(healthy) - healthyIndexes; n > 0 {
 		f.Foot = []Line{{gap(1), span(Muted, plural(n, "smaller index", "smaller indexes")+" without a problem are not listed")}}
 	}

@@ -101,7 +101,7 @@ func lockRow(in In, w *model.Waiter, lead string) Row {
 	if s == nil {
 		return Row{Key: "pid/" + strconv.Itoa(w.PID), Cells: []Cell{waits, {Text: lead + unseen(w.PID), Role: role}}}
 	}
-	return Row{Key: s.Key(), Args: s.Args(), Cells: []Cell{
+	return Row{Key: s.Key(), Args: sessionArgs(*s), Cells: []Cell{
 		waits, {Text: lead + strconv.Itoa(s.PID), Role: role, Num: float64(s.PID), HasNum: true},
 		{Text: s.App}, {Text: s.Role, Role: Muted}, stateCell(*s), ageCell(s.Tx),
 		lockCell(in, *s, root), {Text: relationOf(*s, root)}, {Text: oneLine(s.Query), Role: Muted},

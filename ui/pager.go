@@ -30,7 +30,10 @@ func (p *pager) draw(a *App, full canvas) {
 	inner := c.frame(Line{{Text: p.title, Role: Title}, {Text: "   Esc back", Role: Muted}}, c.theme.border)
 	in := a.in
 	in.Width, in.Height = inner.w-2, inner.h
-	lines := p.lines(in)
+	var lines []Line
+	for _, l := range p.lines(in) {
+		lines = append(lines, folded(l, in.Width)...)
+	}
 	p.page, p.count = inner.h, len(lines)
 	p.top = max(min(p.top, p.count-p.page), 0)
 	drawLines(inner.part(1, 0, inner.w-2, inner.h), 0, lines[p.top:])
@@ -103,7 +106,7 @@ func newHelp(a *App) *pager {
 }
 
 func (a *App) helpLine(c Command) Line {
-	keys := "(no key)"
+	keys := ":" // from the palette
 	if len(c.Keys) > 0 {
 		keys = strings.Join(c.Keys, " ")
 	}

@@ -24,7 +24,7 @@ func sequencesFrame(in In) Frame {
 	for _, s := range r.Value.Rows {
 		t.Rows = append(t.Rows, sequenceRow(in, s))
 	}
-	return frameOf(in, Frame{Head: hiddenInFull(in, r.Value.Hidden), Table: t}, r.status)
+	return frameOf(in, Frame{Head: hidden(in, r.Value.Hidden), Table: t}, r.status)
 }
 
 func sequenceRow(in In, s model.Sequence) Row {

@@ -1,7 +1,7 @@
 package ui
 
 import (
-	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,10 +26,16 @@ func serverFrame(in In) Frame {
 	return frameOf(in, f, r.status)
 }
 
-// serverHidden is what the role may not see of the server, one after the other:
-// the rows have no room for it.
+// serverHidden is all that the role may not see of the server: the rows have no
+// room for it.
 func serverHidden(in In) string {
-	return cmp.Or(read(in.View, store.WALKey()).Value.Hidden, read(in.View, store.SettingsKey()).Value.Hidden, archiverHidden(in))
+	var parts []string
+	for _, part := range []string{read(in.View, store.WALKey()).Value.Hidden, read(in.View, store.SettingsKey()).Value.Hidden, archiverHidden(in)} {
+		if part != "" && !slices.Contains(parts, part) {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, "; ")
 }
 
 // withheld stands for a source that was not read: in place of its numbers.
@@ -106,10 +112,13 @@ func checkpointItems(in In) []quantity {
 		means: count(c.Requested) + " asked for, " + count(c.Timed) + " by time; many asked for: max_wal_size is small"}
 	if pct, ok := c.RequestedPct(); ok {
 		requested = requested.is(pct, percent(pct))
+	} else {
+		requested.means = "none counted since the statistics began"
 	}
 	last := quantity{key: r.status.Name + "/last", name: "last checkpoint", metric: "db.checkpoints.age",
 		means: "wrote for " + age(c.Write) + ", synced for " + took(c.Sync) + " in all since the statistics began"}
-	return []quantity{last.is(c.Last.Seconds(), age(c.Last)+" ago"), requested}
+	ago := c.Last + in.View.Now().Sub(r.status.At) // it is read every few minutes
+	return []quantity{last.is(ago.Seconds(), age(ago)+" ago"), requested}
 }
 
 func archiverItems(in In) []quantity {

@@ -147,6 +147,8 @@ func appWord(a alert.Alert) string {
 	switch {
 	case a.Level() == alert.Unclear:
 		return "unknown"
+	case a.State == alert.Clearing:
+		return "clearing"
 	case a.Metric == "http.error_rate":
 		return "errors"
 	default:

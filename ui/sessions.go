@@ -93,7 +93,7 @@ func sessionsFrame(in In) Frame {
 		Sort: "tx", Desc: true, Empty: "no client is connected",
 	}
 	for _, s := range list {
-		t.Rows = append(t.Rows, Row{Key: s.Key(), Args: s.Args(), Cells: []Cell{
+		t.Rows = append(t.Rows, Row{Key: s.Key(), Args: sessionArgs(s), Cells: []Cell{
 			{Text: strconv.Itoa(s.PID), Num: float64(s.PID), HasNum: true},
 			{Text: s.App}, {Text: s.Role, Role: Muted}, {Text: s.Database, Role: Muted}, {Text: s.Client, Role: Muted},
 			stateCell(s), ageCell(s.Tx), ageCell(s.QueryAge), {Text: waitText(s)},
@@ -147,7 +147,7 @@ func runningRow(in In, s model.Session) Row {
 	} else if overLimit(in, "db.query.slow", lasting.Num, model.Seconds) {
 		lasting.Role = Warn
 	}
-	return Row{Key: s.Key(), Args: s.Args(), Cells: []Cell{
+	return Row{Key: s.Key(), Args: sessionArgs(s), Cells: []Cell{
 		lasting, {Text: strconv.Itoa(s.PID), Num: float64(s.PID), HasNum: true},
 		{Text: s.App}, {Text: s.Role, Role: Muted}, waits, {Text: oneLine(s.Query)},
 	}}
@@ -183,6 +183,15 @@ func sessionDetail(in In, key string) []Line {
 	return lines
 }
 
+// sessionArgs are what actions may want of a session, and of its statement.
+func sessionArgs(s model.Session) map[string]string {
+	args := s.Args()
+	if s.QueryID != 0 {
+		args["queryid"] = strconv.FormatInt(s.QueryID, 10)
+	}
+	return args
+}
+
 func identityLines(in In, s model.Session) []Line {
 	client := s.Client
 	if client == "" {
@@ -196,6 +205,9 @@ func identityLines(in In, s model.Session) []Line {
 		labelled("state", s.State+lastingText(s.StateAge)),
 		labelled("transaction", orNone(s.Tx, "none open")),
 		labelled("statement", orNone(s.QueryAge, "none")),
+	}
+	if s.QueryID != 0 {
+		lines = append(lines, labelled("query id", strconv.FormatInt(s.QueryID, 10)))
 	}
 	if s.XminAge > 0 {
 		lines = append(lines, labelled("snapshot", "holds back vacuum by "+count(s.XminAge)+" transactions"))

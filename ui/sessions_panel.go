@@ -63,7 +63,7 @@ func sessionsPanel(in In) Panel {
 	if r.has() {
 		u := usageOf(c, a)
 		if r.status.State == store.OK {
-			p.Title += "  " + count(int64(c.Clients)) + " of " + count(int64(c.Usable())) + " usable"
+			p.Title += "  " + slotsText(c)
 		}
 		p.Lines = append(p.Lines, Line{gap(1), span(levelRole(slotLevel(in), Plain), in.glyphs().Stack(u.parts(c.Usable()), in.Width-2))},
 			usageLine(in, u), append(idleSpans(in, u), span(Muted, topCounts(in, c.ByApp, in.Width-2-cells(idleSpans(in, u)...)))))
@@ -183,6 +183,17 @@ func sessionsShort(in In, c model.Connections, u usage) Line {
 	return line
 }
 
+// slotsText says how many of the slots that anybody may use are taken, and how
+// many sessions stand in those kept for superusers.
+func slotsText(c model.Connections) string {
+	beyond := max(c.Clients-c.Usable(), 0)
+	text := count(int64(c.Clients-beyond)) + " of " + count(int64(c.Usable())) + " usable"
+	if beyond > 0 {
+		text += ", " + count(int64(beyond)) + " reserved"
+	}
+	return text
+}
+
 // connectionLines is the head of the list of sessions: the slots in use.
 func connectionLines(in In) []Line {
 	r := read(in.View, store.ConnectionsKey())
@@ -191,7 +202,6 @@ func connectionLines(in In) []Line {
 	}
 	c := r.Value
 	u := usageOf(c, read(in.View, store.ActivityKey()))
-	line := Line{gap(1), span(levelRole(slotLevel(in), Strong), count(int64(c.Clients))+" of "+
-		count(int64(c.Usable()))+" usable slots"), gap(1)}
+	line := Line{gap(1), span(levelRole(slotLevel(in), Strong), slotsText(c)+" slots"), gap(1)}
 	return []Line{append(append(line, usageLine(in, u)...), idleSpans(in, u)[1:]...)}
 }

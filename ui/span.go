@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -102,6 +103,27 @@ func wrapped(label, value string, width int) []Line {
 	for _, part := range wrap(oneLine(value), max(width-16, 10)) {
 		out = append(out, labelled(label, part))
 		label = ""
+	}
+	return out
+}
+
+// folded is a line on as many as its last span needs: what follows stands under
+// that, or under what comes after the first field where there is no room.
+func folded(l Line, width int) []Line {
+	if len(l) < 2 || cells(l...) <= width {
+		return []Line{l}
+	}
+	last := l[len(l)-1]
+	text := strings.TrimLeft(last.Text, " ")
+	before := append(slices.Clone(l[:len(l)-1]), gap(len(last.Text)-len(text)))
+	at, out := cells(before...), []Line(nil)
+	if at > width*2/3 {
+		out, at = folded(l[:len(l)-1], width), l[0].Width
+		before = Line{gap(at)}
+	}
+	for _, part := range wrap(text, width-at) {
+		out = append(out, append(slices.Clone(before), span(last.Role, part)))
+		before = Line{gap(at)}
 	}
 	return out
 }

@@ -29,6 +29,10 @@ func (s *scene) lockPileUp() []candidate {
 	c.Summary = fmt.Sprintf("%s %s behind %s", plural(root.behind, "session"), verb(root.behind, "wait"), describe(root))
 	c.Evidence = lines(append([]string{root.statement(), root.queue(int(h.value)), h.text()}, s.symptomTexts()...)...)
 	c.Against = lines(s.deployLine(), s.providerLine(), s.loadLine())
+	if s.drains(h) {
+		c.Evidence = append(c.Evidence, "the queue drains: whoever holds it up now goes by itself, so nothing is offered")
+		return []candidate{c}
+	}
 	id, why := endOf(root.session)
 	if why != "" {
 		c.Evidence = append(c.Evidence, why)
@@ -37,6 +41,13 @@ func (s *scene) lockPileUp() []candidate {
 		c.act(id, root.session.Args())
 	}
 	return []candidate{c}
+}
+
+// drains tells whether a queue that was over its limit is not any more and
+// becomes shorter: its root is then one of those that waited.
+func (s *scene) drains(h hot) bool {
+	over, _ := h.Threshold.Holds(h.value, h.Unit)
+	return !over && s.falling(h)
 }
 
 // root is a session that others wait for and that waits for none.

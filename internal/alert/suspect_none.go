@@ -31,7 +31,7 @@ func (s *scene) noSuspect() Suspect {
 	switch {
 	case len(felt) > 0:
 		out.Summary = "no suspect for " + strings.Join(atMost(texts(felt), 2), ", ")
-		if !slices.ContainsFunc(felt, func(h hot) bool { return !s.falling(h) }) {
+		if s.falling(felt[0]) { // the worst; a slow quantile stays until its window has passed
 			out.Summary += ", falling"
 		}
 	case len(lasting) > 0:

@@ -112,3 +112,34 @@ func TestAlertsSpeakInWords(t *testing.T) {
 		}
 	}
 }
+
+// The root was ended and those that waited run now, one after the other: who is
+// first of them is no culprit, and nothing is offered against it.
+func TestAQueueThatDrainsOffersNothing(t *testing.T) {
+	w, e := newWorld(), New(Defaults())
+	calm(w)
+	pileUp(w, 16)
+	stepped(w, e, 30*time.Second)
+	sessions(w, append(waiting(3, 25612), holder(25612, "loyalty", "active", 2*time.Minute))...)
+	w.history("db.locks.waiting", nil, 16, 3, w.now.Add(-10*time.Second))
+	got := Diagnose(w, e.Step(w))
+	if got.Rule != "db.locks.waiting" || got.Action != "" || !strings.Contains(strings.Join(got.Evidence, "; "), "the queue drains") {
+		t.Errorf("got %+v", got)
+	}
+	w.history("db.locks.waiting", nil, 3, 3, w.now.Add(-10*time.Second))
+	if got := Diagnose(w, e.Step(w)); got.Action == "" {
+		t.Errorf("a short queue that stands still: got %+v", got)
+	}
+}
+
+func TestErrorsThatFallSaySo(t *testing.T) {
+	w, e := newWorld(), New(Defaults())
+	calm(w)
+	requests(w, 15.6, 9800*time.Millisecond)
+	stepped(w, e, 4*time.Minute)
+	w.history("http.error_rate", model.Labels{"app": "shop", "window": "1m"}, 30, 15.6, w.now.Add(-20*time.Second))
+	got := Diagnose(w, e.Step(w)).Summary
+	if !strings.HasPrefix(got, "no suspect for http.error_rate shop 15.6 % (limit 2 %), http.p95 shop 9.8 s") || !strings.HasSuffix(got, ", falling") {
+		t.Errorf("got %q", got)
+	}
+}

@@ -32,7 +32,6 @@ func (c *command) dashboard() error {
 
 // screen runs the dashboard of a program until it is left.
 func (c *command) screen(p *program) error {
-	debug.SetGCPercent(collectStart)
 	t, err := c.terminal()
 	if errors.Is(err, term.ErrNotTerminal) {
 		c.warn(errors.New("no terminal here, so this is the status, once (over SSH: ssh -t)"))
@@ -64,6 +63,7 @@ func (c *command) terminal() (*term.Terminal, error) {
 	if file, ok := c.out.(*os.File); !ok || !xterm.IsTerminal(int(file.Fd())) {
 		return nil, term.ErrNotTerminal
 	}
+	debug.SetGCPercent(collectStart)
 	return term.Open(term.Options{ASCII: c.ascii, NoColor: os.Getenv("NO_COLOR") != ""})
 }
 
