@@ -301,3 +301,28 @@ func errorSpikeMended(in *incident) {
 		in.t.Errorf("%s still holds %q", promoKey, text)
 	}
 }
+
+// cartKeys is how many carts are among a thousand keys of the cache.
+func (in *incident) cartKeys() int {
+	in.t.Helper()
+	keys, _, err := in.cache().Scan(in.t.Context(), 0, "cart:*", 1000).Result()
+	must(in.t, err)
+	return len(keys)
+}
+
+func cacheLeakBroken(in *incident) {
+	if in.cartKeys() == 0 || in.number(1) < 1000 || in.number(2) < 40 {
+		in.t.Errorf("the verdict says %v keys with %v %% of the memory; %d of a thousand keys are carts", in.number(1), in.number(2), in.cartKeys())
+	}
+}
+
+func cacheLeakMended(in *incident) {
+	in.until("the fault to end", func() bool { return len(in.state().Faults) == 0 })
+	if n := in.cartKeys(); n > 0 {
+		in.t.Errorf("%d of a thousand keys are carts", n)
+	}
+	in.until("pages in the cache again", func() bool {
+		n, err := in.cache().Exists(in.t.Context(), "page:front").Result()
+		return err == nil && n == 1
+	})
+}
