@@ -99,8 +99,8 @@ func faults() []fault {
 		{
 			name: "cache-leak", action: "cache.purge", ends: "P purge it",
 			verdict: `cart:\* fills the cache: about (\d+) keys without an end take ([\d.]+) % of its memory: purge cart:\*`,
-			card:    []string{`SCAN MATCH cart:\*`, `removes +\d+ keys of`},
-			outcome: `removed \d+ keys in .*helped`,
+			card:    []string{`SCAN MATCH cart:\*`, `removes +(at least )?[\d,]+ keys of`, `headroom`},
+			outcome: `removed [\d,]+ keys in .* · keys without an end [\d.]+ % → [\d.]+ % in .*helped`,
 			broken:  cacheLeakBroken, mended: cacheLeakMended,
 		},
 		{

@@ -48,14 +48,14 @@ func badDeployMended(in *incident) {
 }
 
 // liveAtProvider asks the provider which deployment is in production.
-func (in *incident) liveAtProvider() string {
-	in.t.Helper()
-	code, body := fetch(in.t, http.MethodGet, in.target.Vercel.BaseURL+"/v9/projects/shop?slug=acme", read(in.t, in.target.Vercel.Token.File))
+func (w *world) liveAtProvider() string {
+	w.t.Helper()
+	code, body := fetch(w.t, http.MethodGet, w.target.Vercel.BaseURL+"/v9/projects/shop?slug=acme", read(w.t, w.target.Vercel.Token.File))
 	var project struct {
 		Targets struct{ Production struct{ ID string } }
 	}
 	if err := json.Unmarshal(body, &project); err != nil || code != http.StatusOK {
-		in.t.Fatalf("provider: %d %v", code, err)
+		w.t.Fatalf("provider: %d %v", code, err)
 	}
 	return project.Targets.Production.ID
 }

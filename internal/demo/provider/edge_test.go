@@ -116,7 +116,7 @@ func TestBuilds(t *testing.T) {
 		synctest.Wait()
 		w.do("PATCH", cancelPath, "/v12/deployments/"+doomed+"/cancel", 200, nil)
 		var page deploymentPage
-		w.get(listPath, "/v6/deployments", &page)
+		w.get(listPath, "/v7/deployments", &page)
 		var got []string
 		for _, d := range page.Deployments {
 			got = append(got, strings.TrimSpace(d.Meta["build"]+" "+d.State+" "+d.ErrorMessage))

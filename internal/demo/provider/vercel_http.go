@@ -39,7 +39,7 @@ func (v *Vercel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (v *Vercel) routes() *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v6/deployments", v.list)
+	mux.HandleFunc("GET /v7/deployments", v.list)
 	mux.HandleFunc("GET /v13/deployments/{id}", v.show)
 	mux.HandleFunc("GET /v9/projects/{project}", v.project)
 	mux.HandleFunc("GET /projects/{project}/production-deployment", v.production)
