@@ -55,6 +55,7 @@ func (v *Vercel) routes() *http.ServeMux {
 	mux.HandleFunc("GET /v9/projects/{project}/domains", v.domains)
 	mux.HandleFunc("GET /v6/domains/{domain}/config", v.domainConfig)
 	mux.HandleFunc("GET /v8/certs", v.certs)
+	mux.HandleFunc("GET /v4/aliases", v.allAliases)
 	mux.HandleFunc("GET /v10/projects/{project}/env", v.variables)
 	mux.HandleFunc("GET /v1/security/firewall/config", v.firewallShow)
 	mux.HandleFunc("PATCH /v1/security/firewall/config", v.firewallChange)
