@@ -15,7 +15,7 @@ import (
 const domainsAsked = 20
 
 // Domains reads the host names of production and their certificates.
-// Source: Vercel, two requests and one for each host name of the project's own.
+// Source: Vercel, four requests and one for each host name of the project's own.
 type Domains struct{ Vercel *vercel.Client }
 
 // Collect reads them. What the token may not see of certificates or of one
@@ -33,8 +33,24 @@ func (d Domains) Collect(ctx context.Context) (model.Domains, error) {
 	for _, domain := range list {
 		out.Rows = append(out.Rows, r.row(ctx, domain))
 	}
+	out.Aliases, err = d.aliases(ctx)
+	r.hide("aliases", err)
 	out.Hidden = r.hidden
 	return out, nil
+}
+
+// aliases are the names of all builds of the project.
+func (d Domains) aliases(ctx context.Context) ([]model.DeployAlias, error) {
+	project, err := d.Vercel.Project(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := d.Vercel.Aliases(ctx, project.ID)
+	var out []model.DeployAlias
+	for _, a := range list {
+		out = append(out, model.DeployAlias(a))
+	}
+	return out, err
 }
 
 // domainReading is one reading of all host names.

@@ -114,7 +114,7 @@ func orUnknown[N int64 | float64](v *N, format func(N) string) string {
 
 func cacheFrame(in In) Frame {
 	r := read(in.View, store.RedisKey())
-	t := quantities(in, redisItems(r.Value))
+	t := quantities(in, append(redisItems(r.Value), upstashItems(in)...))
 	f := frameOf(in, Frame{Head: hidden(in, r.Value.Hidden), Table: t}, r.status)
 	var fresh []quantity
 	for _, p := range freshProbes(in) {

@@ -172,6 +172,9 @@ func deploymentLines(in In, all model.Deployments, d model.Deployment) []Line {
 	if d.Live {
 		lines = append(lines, labelled("serves", strings.Join(servedNames(in), ", ")))
 	}
+	if names := read(in.View, store.DomainsKey()).Value.AliasesOf(d.ID); len(names) > 0 {
+		lines = append(lines, wrapped("answers under", strings.Join(names, ", "), in.Width)...)
+	}
 	if key := in.Keys["logs"]; key != "" {
 		lines = append(lines, labelled("log", key+" follows it"))
 	}

@@ -21,6 +21,7 @@ func scenes() []scene {
 		{name: "supabase-short", lasting: 6 * time.Minute, change: supabaseShort, suspect: suspectSupabase, wide: true},
 		{name: "error-spike", lasting: 4*time.Minute + 30*time.Second, change: errorSpike, wide: true},
 		{name: "provider-outage", lasting: 4 * time.Minute, change: providerOutage},
+		{name: "cache-leak", lasting: 5 * time.Minute, change: cacheLeak},
 		{name: "rolled-back", lasting: 12 * time.Minute, change: rolledBack, wide: true},
 		{name: "pending", silent: true, started: time.Second},
 		{name: "postgres-down", lasting: 90 * time.Second, change: postgresDown, suspect: suspectDown},
@@ -164,6 +165,7 @@ func hostile(v *values, _ time.Time, _ time.Duration) {
 	v.hosted.machine.Disks[0].Mount = evil
 	hostileWatchers(v, evil)
 	hostileSite(v, evil)
+	hostileCache(v, evil)
 	v.lost = map[string]*model.Fail{"redis": {Class: model.Broken, Text: evil, Hint: evil}}
 }
 

@@ -38,7 +38,10 @@ func calmSite(now time.Time) siteValues {
 	www.Redirect = "shop.example"
 	own := model.Domain{Name: "shop.vercel.app", Own: true, Verified: true, Lost: new(bool)}
 	return siteValues{
-		domains:  &model.Domains{Rows: []model.Domain{domain(now, "shop.example", 57*day), www, own}},
+		domains: &model.Domains{
+			Rows:    []model.Domain{domain(now, "shop.example", 57*day), www, own},
+			Aliases: []model.DeployAlias{{Name: "shop-git-main.vercel.app", Deployment: "dpl_31"}, {Name: "shop.example", Deployment: "dpl_31"}, {Name: "shop-v29.vercel.app", Deployment: "dpl_29"}},
+		},
 		firewall: &model.Firewall{Project: "shop", On: true, Budget: model.Budget{Limit: 600, Left: 588}},
 	}
 }
@@ -84,6 +87,7 @@ func rolledBack(v *values, now time.Time, lasting time.Duration) {
 // hostileSite puts what could harm into what a provider tells.
 func hostileSite(v *values, evil string) {
 	v.site.domains.Rows[0].Name, v.site.domains.Rows[1].Redirect, v.site.domains.Hidden = evil, evil, evil
+	v.site.domains.Aliases[0].Name = evil
 	v.site.firewall.Rules = []model.IPRule{{ID: evil, IP: evil, Host: evil, Action: evil, Notes: evil}}
 	v.site.firewall.Mitigations = []model.Mitigation{{IP: evil, Host: evil, Action: evil, Count: -1}}
 	v.site.timed = []Timed{{ID: evil, Action: evil, Target: evil, Late: true, By: evil}}

@@ -24,6 +24,8 @@ type values struct {
 	site        siteValues
 	host        *model.Host
 	redis       *model.Redis
+	keys        *model.Keyspace
+	slow        *model.SlowLog
 	deploys     *model.Deployments
 	apps        []model.App
 	probes      []model.Probe
@@ -124,6 +126,8 @@ func calm(now time.Time) values {
 		host:       calmHost(wave),
 		redis: &model.Redis{Version: "7.2.4", HitPct: ptr(96.1 + wave/10), Lookups: 5210, Ops: ptr(812.0 + 10*wave), Evicted: ptr(0.0),
 			Used: 41 << 20, Max: 100 << 20, Clients: ptr(int64(38)), Blocked: ptr(int64(0)), SlowLog: ptr(int64(0)), Keys: 10420},
+		keys:    calmKeys(),
+		slow:    calmSlowLog(now),
 		deploys: calmDeploys(now),
 		apps:    []model.App{app("shop", 1240, 5, 210*time.Millisecond)},
 		probes: []model.Probe{
@@ -203,6 +207,8 @@ type company struct {
 	site        siteCells
 	host        *store.Cell[model.Host]
 	redis       *store.Cell[model.Redis]
+	keys        *store.Cell[model.Keyspace]
+	slow        *store.Cell[model.SlowLog]
 	deploys     *store.Cell[model.Deployments]
 	apps        []*store.Cell[model.App]
 	probes      []*store.Cell[model.Probe]
@@ -219,6 +225,7 @@ func cellsOf(s *store.Store, sc scene, now time.Time) company {
 		connections: store.NewCell(s, store.ConnectionsKey(), pg), activity: store.NewCell(s, store.ActivityKey(), pg),
 		statements: store.NewCell(s, store.StatementsKey(), pg), tables: store.NewCell(s, store.TablesKey(), pg),
 		host: store.NewCell(s, store.HostKey(), one), redis: store.NewCell(s, store.RedisKey(), one),
+		keys: store.NewCell(s, store.KeyspaceKey(), one), slow: store.NewCell(s, store.SlowLogKey(), one),
 		deploys: store.NewCell(s, store.DeploymentsKey(), one), relations: relationCellsOf(s, pg), site: siteCellsOf(s, one),
 	}
 	c.server = serverCellsOf(s, pg, last.server.pooler != nil)
@@ -247,6 +254,8 @@ func (c company) put(v values, now time.Time) {
 	c.site.put(v, now)
 	write(c.host, v.host, v, now)
 	write(c.redis, v.redis, v, now)
+	write(c.keys, v.keys, v, now)
+	write(c.slow, v.slow, v, now)
 	write(c.deploys, v.deploys, v, now)
 	c.watch.put(v, now)
 	for i := range c.apps {

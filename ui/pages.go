@@ -41,7 +41,11 @@ func Pages() []Page {
 			{Name: "Crons", Frame: cronsFrame, Detail: cronDetail},
 			{Name: "Quota", Frame: quotaFrame, Detail: quotaDetail},
 		}},
-		{Key: '7', Name: "cache", Tabs: []Tab{{Name: "Cache", Frame: cacheFrame, Detail: cacheDetail}}},
+		{Key: '7', Name: "cache", Tabs: []Tab{
+			{Name: "Cache", Frame: cacheFrame, Detail: cacheDetail},
+			{Name: "Keys", Frame: keysFrame, Detail: keysDetail},
+			{Name: "Slow log", Frame: slowLogFrame, Detail: slowLogDetail},
+		}},
 		{Key: '8', Name: "host", Tabs: []Tab{
 			{Name: "Host", Frame: hostFrame, Detail: hostDetail},
 			{Name: "Database", Frame: machineFrame, Detail: machineDetail},

@@ -11,6 +11,7 @@ import (
 	"tocsin/internal/audit"
 	"tocsin/internal/model"
 	"tocsin/internal/redis"
+	"tocsin/internal/store"
 	"tocsin/internal/vercel"
 )
 
@@ -110,10 +111,14 @@ func (v vercelDeploys) Switch(ctx context.Context, o actions.SwitchOrder) error 
 	return err
 }
 
-// judgePurge gives the numbers by which a purge is judged: the age of the pages
-// that it freshens, else the errors of the applications.
+// judgePurge gives the numbers by which a purge is judged: what of the cache
+// never ends where it removes such keys, the age of the pages that it freshens,
+// else the errors of the applications.
 func (p *program) judgePurge(prefix string) []actions.Measure {
 	var out []actions.Measure
+	if p.neverEnds(prefix) {
+		out = append(out, actions.Measure{Name: "keys without an end", Metric: "cache.unending", Better: actions.Lower, Within: effectWithin})
+	}
 	for _, c := range p.target.Probes {
 		if c.Fresh == nil || c.Fresh.Purge == "" {
 			continue
@@ -130,6 +135,14 @@ func (p *program) judgePurge(prefix string) []actions.Measure {
 		})
 	}
 	return out
+}
+
+// neverEnds tells whether most keys with a prefix have no end, as last read.
+func (p *program) neverEnds(prefix string) bool {
+	keys, _ := store.Get(p.store.View(), store.KeyspaceKey())
+	return slices.ContainsFunc(keys.Value.Prefixes, func(k model.Prefix) bool {
+		return k.Name != "" && strings.HasPrefix(k.Name, prefix) && k.Forever != nil && *k.Forever > 50
+	})
 }
 
 // cache is what the cache actions work with: one connection of their own,

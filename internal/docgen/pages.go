@@ -102,7 +102,7 @@ func actionsPage(list []actions.Action) string {
 			"All take the same road: plan, confirmation, intent in the audit, run, effect, result in the audit.",
 		table([]string{"action", "key", "title", "danger", "parameters", "taken back by", "judged by"}, rows),
 		"Deployments are judged by the error rate and the p95 of each application in the configuration, a purge by the age of the pages that\n"+
-			"name it there (`fresh.purge`), and by the error rates.",
+			"name it there (`fresh.purge`), by what of the cache never ends where it removes such keys, and by the error rates.",
 		"## Danger",
 		"The plan of a call may find more danger than is listed here, never less.",
 		table([]string{"danger", "confirmed by"}, [][]string{

@@ -97,6 +97,13 @@ func faults() []fault {
 			broken:  staleCacheBroken, mended: staleCacheMended,
 		},
 		{
+			name: "cache-leak", action: "cache.purge", ends: "P purge it",
+			verdict: `cart:\* fills the cache: about (\d+) keys without an end take ([\d.]+) % of its memory: purge cart:\*`,
+			card:    []string{`SCAN MATCH cart:\*`, `removes +(at least )?[\d,]+ keys of`, `headroom`},
+			outcome: `removed [\d,]+ keys in .* · keys without an end [\d.]+ % → [\d.]+ % in .*helped`,
+			broken:  cacheLeakBroken, mended: cacheLeakMended,
+		},
+		{
 			name: "slow-query", action: "pg.cancel", ends: "C cancel it",
 			verdict: `pid (\d+) runs one statement for (\d+)s: app=reports`,
 			card:    []string{`SELECT pg_cancel_backend\(\d+\)`, `app=reports`},

@@ -48,14 +48,14 @@ func badDeployMended(in *incident) {
 }
 
 // liveAtProvider asks the provider which deployment is in production.
-func (in *incident) liveAtProvider() string {
-	in.t.Helper()
-	code, body := fetch(in.t, http.MethodGet, in.target.Vercel.BaseURL+"/v9/projects/shop?slug=acme", read(in.t, in.target.Vercel.Token.File))
+func (w *world) liveAtProvider() string {
+	w.t.Helper()
+	code, body := fetch(w.t, http.MethodGet, w.target.Vercel.BaseURL+"/v9/projects/shop?slug=acme", read(w.t, w.target.Vercel.Token.File))
 	var project struct {
 		Targets struct{ Production struct{ ID string } }
 	}
 	if err := json.Unmarshal(body, &project); err != nil || code != http.StatusOK {
-		in.t.Fatalf("provider: %d %v", code, err)
+		w.t.Fatalf("provider: %d %v", code, err)
 	}
 	return project.Targets.Production.ID
 }
@@ -300,4 +300,29 @@ func errorSpikeMended(in *incident) {
 	if text, err := in.cache().Get(in.t.Context(), promoKey).Result(); err == nil && strings.HasPrefix(text, "<html>") {
 		in.t.Errorf("%s still holds %q", promoKey, text)
 	}
+}
+
+// cartKeys is how many carts are among a thousand keys of the cache.
+func (in *incident) cartKeys() int {
+	in.t.Helper()
+	keys, _, err := in.cache().Scan(in.t.Context(), 0, "cart:*", 1000).Result()
+	must(in.t, err)
+	return len(keys)
+}
+
+func cacheLeakBroken(in *incident) {
+	if in.cartKeys() == 0 || in.number(1) < 1000 || in.number(2) < 40 {
+		in.t.Errorf("the verdict says %v keys with %v %% of the memory; %d of a thousand keys are carts", in.number(1), in.number(2), in.cartKeys())
+	}
+}
+
+func cacheLeakMended(in *incident) {
+	in.until("the fault to end", func() bool { return len(in.state().Faults) == 0 })
+	if n := in.cartKeys(); n > 0 {
+		in.t.Errorf("%d of a thousand keys are carts", n)
+	}
+	in.until("pages in the cache again", func() bool {
+		n, err := in.cache().Exists(in.t.Context(), "page:front").Result()
+		return err == nil && n == 1
+	})
 }

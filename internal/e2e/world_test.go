@@ -216,12 +216,19 @@ func fetch(t testing.TB, method, url, token string) (code int, body []byte) {
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
+	code, _, text := answerOf(t, request)
+	return code, []byte(text)
+}
+
+// answerOf sends a request and reads its answer to the end.
+func answerOf(t testing.TB, request *http.Request) (code int, header http.Header, body string) {
+	t.Helper()
 	answer, err := http.DefaultClient.Do(request)
 	must(t, err)
 	defer answer.Body.Close()
-	body, err = io.ReadAll(answer.Body)
+	text, err := io.ReadAll(answer.Body)
 	must(t, err)
-	return answer.StatusCode, body
+	return answer.StatusCode, answer.Header, string(text)
 }
 
 func read(t testing.TB, path string) string {

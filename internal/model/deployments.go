@@ -3,7 +3,7 @@ package model
 import "time"
 
 // Deployments is what runs in production, what ran before and what was tried.
-// Source: a deployment provider (Vercel: /v6/deployments, /v9/projects/{id}).
+// Source: a deployment provider (Vercel: /v7/deployments, /v9/projects/{id}).
 type Deployments struct {
 	Project      string
 	Rows         []Deployment // newest first, production only

@@ -3,10 +3,28 @@ package model
 import "time"
 
 // Domains are the host names of a project's production, and the certificates
-// for them. Source: Vercel, /v9/projects/{id}/domains, /v6/domains/{name}/config, /v8/certs.
+// for them. Source: Vercel, /v9/projects/{id}/domains, /v6/domains/{name}/config, /v8/certs, /v4/aliases.
 type Domains struct {
-	Rows   []Domain
-	Hidden string // what could not be read, and why; "" when all was
+	Rows    []Domain
+	Aliases []DeployAlias // the names of all builds that have one
+	Hidden  string        // what could not be read, and why; "" when all was
+}
+
+// DeployAlias is a name under which a build answers.
+type DeployAlias struct {
+	Name       string
+	Deployment string // id
+}
+
+// AliasesOf are the names of one build, in the order of the provider.
+func (d Domains) AliasesOf(id string) []string {
+	var names []string
+	for _, a := range d.Aliases {
+		if a.Deployment == id && id != "" {
+			names = append(names, a.Name)
+		}
+	}
+	return names
 }
 
 // Domain is one host name.

@@ -9,7 +9,7 @@ import (
 
 // A mock knows its provider's contract: it refuses what that forbids.
 func TestMocks(t *testing.T) {
-	for provider, path := range map[string]string{"vercel": "/v6/deployments", "stripe": "/v1/balance"} {
+	for provider, path := range map[string]string{"vercel": "/v7/deployments", "stripe": "/v1/balance"} {
 		address := servers.Mock(t, provider)
 		for token, want := range map[string]int{"": http.StatusUnauthorized, "Bearer sk_test_123": http.StatusOK} {
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address+path, nil)

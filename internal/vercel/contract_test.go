@@ -79,6 +79,7 @@ func operations() []operation {
 		does("cancel a build", func(x ctx, c *client) error { return c.CancelBuild(x, "dpl_a") }),
 		paged(reads("environment", func(x ctx, c *client) ([]vercel.Variable, error) { return c.Environment(x) }, some)),
 		paged(reads("domains", func(x ctx, c *client) ([]vercel.Domain, error) { return c.Domains(x) }, some)),
+		paged(reads("aliases", func(x ctx, c *client) ([]vercel.Alias, error) { return c.Aliases(x, "prj_a") }, some)),
 		reads("misconfigured", func(x ctx, c *client) (bool, error) { return c.Misconfigured(x, "shop.example") }, func(yes bool) bool { return yes }),
 		paged(reads("certificates", func(x ctx, c *client) ([]vercel.Certificate, error) { return c.Certificates(x) }, some)),
 		reads("firewall", func(x ctx, c *client) (vercel.Firewall, error) { return c.Firewall(x, "prj_a") },

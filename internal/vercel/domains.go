@@ -38,6 +38,36 @@ func (c *Client) Domains(ctx context.Context) ([]Domain, error) {
 	return out, err
 }
 
+// Alias is a name under which a deployment answers.
+type Alias struct {
+	Name       string
+	Deployment string // id
+}
+
+// Aliases lists the names of all deployments of a project, given by its id,
+// newest first. Source: GET /v4/aliases.
+func (c *Client) Aliases(ctx context.Context, projectID string) ([]Alias, error) {
+	q := c.query()
+	q.Set("projectId", projectID)
+	q.Set("limit", "100")
+	var out []Alias
+	err := pages(ctx, c, "/v4/aliases", q, func(page struct {
+		pagination
+
+		Aliases []struct {
+			Alias        string `json:"alias"`
+			DeploymentID string `json:"deploymentId"`
+		} `json:"aliases"`
+	}) (ids []string, next float64) {
+		for _, a := range page.Aliases {
+			ids = append(ids, a.Alias)
+			out = append(out, Alias{a.Alias, a.DeploymentID})
+		}
+		return ids, page.next()
+	})
+	return out, err
+}
+
 // Misconfigured tells whether a domain does not point to Vercel, so that
 // nothing is served and no certificate is renewed.
 // Source: GET /v6/domains/{domain}/config.

@@ -48,7 +48,7 @@ const wrong = `{"deployments":"x","id":{},"uid":{},"name":[],"deployment":[],"en
 // more has what the client reads, and things nobody has heard of.
 const more = `{"deployments":[{"uid":"d","new":1}],"id":"p","name":"shop","deployment":{"id":"d","new":[]},"envs":[{"key":"K","new":{}}],
 "domains":[{"name":"a","new":null}],"certs":[{"id":"c","new":1}],"active":{"firewallEnabled":true,"ips":[{"id":"i","new":1}],"new":{}},
-"anomalies":[],"actions":[{"public_ip":"1.2.3.4","new":0}],"aliases":[],"misconfigured":true,"readyState":"READY",
+"anomalies":[],"actions":[{"public_ip":"1.2.3.4","new":0}],"aliases":[{"alias":"a","deploymentId":null,"new":1}],"misconfigured":true,"readyState":"READY",
 "message":"hello","text":"hello","created":1,"new":{"field":[{}]}}`
 
 func troubles() []trouble {
@@ -152,7 +152,7 @@ func TestPagesWithoutEnd(t *testing.T) {
 			if !tt.fresh {
 				n = 1
 			}
-			fmt.Fprintf(w, `{"envs":[{"key":"K%[1]d"}],"domains":[{"name":"d%[1]d"}],"certs":[{"id":"c%[1]d"}],"pagination":{"next":%[1]d}}`, n)
+			fmt.Fprintf(w, `{"envs":[{"key":"K%[1]d"}],"domains":[{"name":"d%[1]d"}],"aliases":[{"alias":"a%[1]d"}],"certs":[{"id":"c%[1]d"}],"pagination":{"next":%[1]d}}`, n)
 		}))
 		t.Cleanup(srv.Close)
 		c := client(t, vercel.Options{Base: srv.URL, Project: "shop"})

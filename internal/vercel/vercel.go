@@ -73,7 +73,7 @@ func (c *Client) Budget() (model.Budget, bool) { return c.web.Budget() }
 func (c *Client) Close() { c.web.Close() }
 
 // Deployments lists the newest production deployments, newest first, at most
-// limit and at most [MaxPage]. Source: GET /v6/deployments.
+// limit and at most [MaxPage]. Source: GET /v7/deployments.
 func (c *Client) Deployments(ctx context.Context, limit int) ([]Deployment, error) {
 	q := c.query()
 	q.Set("projectId", c.project)
@@ -82,7 +82,7 @@ func (c *Client) Deployments(ctx context.Context, limit int) ([]Deployment, erro
 	var page struct {
 		Deployments []deploymentBody `json:"deployments"`
 	}
-	if err := c.web.GetJSON(ctx, "/v6/deployments", q, &page); err != nil {
+	if err := c.web.GetJSON(ctx, "/v7/deployments", q, &page); err != nil {
 		return nil, err
 	}
 	out := make([]Deployment, 0, len(page.Deployments))

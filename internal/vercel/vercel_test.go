@@ -164,7 +164,7 @@ func TestRefusals(t *testing.T) {
 // TestAnswersOfOtherShape gives what the API is known to send besides the usual.
 func TestAnswersOfOtherShape(t *testing.T) {
 	answers := map[string]string{
-		"/v6/deployments": `{"deployments":[{"uid":"a","url":null,"created":1.7672256e12,"state":"ERROR","errorCode":"BUILD_FAILED",
+		"/v7/deployments": `{"deployments":[{"uid":"a","url":null,"created":1.7672256e12,"state":"ERROR","errorCode":"BUILD_FAILED",
 			"errorMessage":null,"isRollbackCandidate":null,"target":null,"new":{"field":1},"creator":{"uid":"u","username":"ben"},
 			"meta":{"gitlabCommitSha":"abc","gitlabCommitMessage":"fix\n","gitlabCommitAuthorName":"Ben"}},
 			{"uid":"b","created":1,"readyState":"READY","creator":{"username":"cy"},"aliasError":{"code":"x","message":"no alias"}}],"pagination":{}}`,

@@ -116,7 +116,7 @@ func TestBuilds(t *testing.T) {
 		synctest.Wait()
 		w.do("PATCH", cancelPath, "/v12/deployments/"+doomed+"/cancel", 200, nil)
 		var page deploymentPage
-		w.get(listPath, "/v6/deployments", &page)
+		w.get(listPath, "/v7/deployments", &page)
 		var got []string
 		for _, d := range page.Deployments {
 			got = append(got, strings.TrimSpace(d.Meta["build"]+" "+d.State+" "+d.ErrorMessage))
@@ -181,6 +181,7 @@ func TestSiteKeepsTheContract(t *testing.T) {
 	w.get("/v9/projects/{idOrName}/domains", "/v9/projects/shop/domains", nil)
 	w.get("/v6/domains/{domain}/config", "/v6/domains/www.shop.example/config", nil)
 	w.get("/v8/certs", "/v8/certs", nil)
+	w.get("/v4/aliases", "/v4/aliases?slug=acme&projectId=prj_shop", nil)
 	w.get("/v10/projects/{idOrName}/env", "/v10/projects/shop/env", nil)
 	w.get("/v9/projects/{projectId}/rollback/aliases", "/v9/projects/shop/rollback/aliases", nil)
 	w.get("/v1/projects/{projectId}/promote/aliases", "/v1/projects/shop/promote/aliases", nil)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -25,6 +26,33 @@ type domainBody struct {
 	ProjectID string  `json:"projectId"`
 	Redirect  *string `json:"redirect"`
 	Verified  bool    `json:"verified"`
+}
+
+type aliasBody struct {
+	UID          string  `json:"uid"`
+	Alias        string  `json:"alias"`
+	Created      string  `json:"created"`
+	CreatedAt    int64   `json:"createdAt"`
+	DeploymentID *string `json:"deploymentId"`
+	ProjectID    *string `json:"projectId"`
+}
+
+// allAliases lists the names of all builds.
+func (v *Vercel) allAliases(w http.ResponseWriter, r *http.Request) {
+	if id := r.URL.Query().Get("projectId"); id != "" && id != v.projectID() {
+		writeProblem(w, notFound("Project not found."))
+		return
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	list, project := []aliasBody{}, v.projectID()
+	for _, d := range slices.Backward(v.deployments) {
+		for _, name := range v.aliases(d) {
+			created := d.build.Created.UTC()
+			list = append(list, aliasBody{"ali_" + name, name, created.Format(time.RFC3339Nano), created.UnixMilli(), &d.id, &project})
+		}
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"aliases": list, "pagination": pagination{Count: len(list)}})
 }
 
 func (v *Vercel) domains(w http.ResponseWriter, r *http.Request) {

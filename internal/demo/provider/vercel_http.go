@@ -39,7 +39,7 @@ func (v *Vercel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (v *Vercel) routes() *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v6/deployments", v.list)
+	mux.HandleFunc("GET /v7/deployments", v.list)
 	mux.HandleFunc("GET /v13/deployments/{id}", v.show)
 	mux.HandleFunc("GET /v9/projects/{project}", v.project)
 	mux.HandleFunc("GET /projects/{project}/production-deployment", v.production)
@@ -55,6 +55,7 @@ func (v *Vercel) routes() *http.ServeMux {
 	mux.HandleFunc("GET /v9/projects/{project}/domains", v.domains)
 	mux.HandleFunc("GET /v6/domains/{domain}/config", v.domainConfig)
 	mux.HandleFunc("GET /v8/certs", v.certs)
+	mux.HandleFunc("GET /v4/aliases", v.allAliases)
 	mux.HandleFunc("GET /v10/projects/{project}/env", v.variables)
 	mux.HandleFunc("GET /v1/security/firewall/config", v.firewallShow)
 	mux.HandleFunc("PATCH /v1/security/firewall/config", v.firewallChange)

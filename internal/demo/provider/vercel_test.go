@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	listPath       = "/v6/deployments"
+	listPath       = "/v7/deployments"
 	showPath       = "/v13/deployments/{idOrUrl}"
 	projectPath    = "/v9/projects/{idOrName}"
 	productionPath = "/projects/{projectId}/production-deployment"
@@ -114,10 +114,10 @@ func TestReadsKeepTheContract(t *testing.T) {
 	ids := w.deploy(3)
 
 	var page deploymentPage
-	w.get(listPath, "/v6/deployments?teamId=team_acme&projectId=shop&target=production&state=READY,ERROR", &page)
+	w.get(listPath, "/v7/deployments?teamId=team_acme&projectId=shop&target=production&state=READY,ERROR", &page)
 	var names []string
 	for _, d := range page.Deployments {
-		names = append(names, fmt.Sprint(d.Meta["build"], " ", d.ReadySubstate, " ", d.IsRollbackCandidate))
+		names = append(names, fmt.Sprint(d.Meta["build"], " ", *d.ReadySubstate, " ", d.IsRollbackCandidate))
 	}
 	want := []string{"v3 PROMOTED false", "v2 PROMOTED true", "v1 PROMOTED true"}
 	if diff := cmp.Diff(want, names); diff != "" {
@@ -159,7 +159,7 @@ func TestFilters(t *testing.T) {
 		t.Run(tt.query, func(t *testing.T) {
 			w := &world{T: t, vercel: w.vercel, contract: w.contract, token: w.token}
 			var page deploymentPage
-			w.get(listPath, "/v6/deployments?slug=acme"+tt.query, &page)
+			w.get(listPath, "/v7/deployments?slug=acme"+tt.query, &page)
 			var names []string
 			for _, d := range page.Deployments {
 				names = append(names, d.Meta["build"])
@@ -181,7 +181,7 @@ func TestPagesEnd(t *testing.T) {
 	seen, until := map[string]bool{}, ""
 	for range 10 {
 		var page deploymentPage
-		w.get(listPath, "/v6/deployments?slug=acme&limit=3"+until, &page)
+		w.get(listPath, "/v7/deployments?slug=acme&limit=3"+until, &page)
 		for _, d := range page.Deployments {
 			seen[d.UID] = true
 		}
@@ -274,8 +274,8 @@ func TestRefusals(t *testing.T) {
 	post(rollbackPath, "/v1/projects/shop/rollback/"+ids[2], http.StatusConflict)
 	post("", "/v1/projects/shop/rollback/dpl_none", http.StatusNotFound)
 	post(rollbackPath, "/v1/projects/shop/rollback/"+ids[1]+"?slug=other", http.StatusForbidden)
-	w.do(http.MethodGet, listPath, "/v6/deployments?slug=acme&limit=many", http.StatusBadRequest, nil)
-	w.do(http.MethodGet, listPath, "/v6/deployments?slug=acme&projectId=other", http.StatusNotFound, nil)
+	w.do(http.MethodGet, listPath, "/v7/deployments?slug=acme&limit=many", http.StatusBadRequest, nil)
+	w.do(http.MethodGet, listPath, "/v7/deployments?slug=acme&projectId=other", http.StatusNotFound, nil)
 	w.do(http.MethodGet, "", "/v9/projects/shop?x=1", http.StatusNotFound, nil)
 	w.do(http.MethodGet, "", "/v2/nothing", http.StatusNotFound, nil)
 	w.token = "guess"

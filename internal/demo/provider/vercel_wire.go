@@ -12,7 +12,14 @@ import (
 
 type deploymentPage struct {
 	Deployments []listedDeployment `json:"deployments"`
-	Pagination  pagination         `json:"pagination"`
+	Pagination  pageOfBuilds       `json:"pagination"`
+}
+
+// pageOfBuilds is the pagination of a list that leaves out what there is not.
+type pageOfBuilds struct {
+	Count int    `json:"count"`
+	Next  *int64 `json:"next,omitempty"` // pass as until= for the next page
+	Prev  *int64 `json:"prev,omitempty"`
 }
 
 type pagination struct {
@@ -28,32 +35,66 @@ type creator struct {
 	GithubLogin string `json:"githubLogin"`
 }
 
+// listedCreator is a creator as a list has it.
+type listedCreator struct {
+	creator
+
+	GitlabLogin *string `json:"gitlabLogin"`
+	Type        string  `json:"type"`
+}
+
 // account is the short form of a creator.
 type account struct {
 	UID      string `json:"uid"`
 	Username string `json:"username"`
 }
 
+// untold are the fields of a list that are always there and say nothing here.
+type untold struct {
+	Attribution                   *struct{} `json:"attribution"`
+	Checks                        *struct{} `json:"checks"`
+	ChecksConclusion              *struct{} `json:"checksConclusion"`
+	ChecksState                   *struct{} `json:"checksState"`
+	ConnectBuildsEnabled          *struct{} `json:"connectBuildsEnabled"`
+	ConnectConfigurationID        *struct{} `json:"connectConfigurationId"`
+	CustomEnvironment             *struct{} `json:"customEnvironment"`
+	DefaultRoute                  *struct{} `json:"defaultRoute"`
+	Deleted                       *struct{} `json:"deleted"`
+	Expiration                    *struct{} `json:"expiration"`
+	ManualProvisioning            *struct{} `json:"manualProvisioning"`
+	OomReport                     *struct{} `json:"oomReport"`
+	PassiveConnectConfigurationID *struct{} `json:"passiveConnectConfigurationId"`
+	Platform                      *struct{} `json:"platform"`
+	Prebuilt                      *struct{} `json:"prebuilt"`
+	ProjectSettings               *struct{} `json:"projectSettings"`
+	ProposedExpiration            *struct{} `json:"proposedExpiration"`
+	SeatBlock                     *struct{} `json:"seatBlock"`
+	SoftDeletedByRetention        *struct{} `json:"softDeletedByRetention"`
+	Undeleted                     *struct{} `json:"undeleted"`
+}
+
 type listedDeployment struct {
+	untold
+
 	UID                 string            `json:"uid"`
 	Name                string            `json:"name"`
 	ProjectID           string            `json:"projectId"`
 	URL                 string            `json:"url"`
 	Created             int64             `json:"created"`
 	CreatedAt           int64             `json:"createdAt"`
-	BuildingAt          int64             `json:"buildingAt,omitempty"`
-	Ready               int64             `json:"ready,omitempty"`
+	BuildingAt          *int64            `json:"buildingAt"`
+	Ready               int64             `json:"ready"`
 	State               string            `json:"state"`
 	ReadyState          string            `json:"readyState"`
-	ReadySubstate       string            `json:"readySubstate,omitempty"`
-	ErrorCode           string            `json:"errorCode,omitempty"`
-	ErrorMessage        string            `json:"errorMessage,omitempty"`
+	ReadySubstate       *string           `json:"readySubstate"`
+	ErrorCode           *string           `json:"errorCode"`
+	ErrorMessage        string            `json:"errorMessage"`
 	Type                string            `json:"type"`
 	Target              string            `json:"target"`
 	Source              string            `json:"source"`
 	InspectorURL        string            `json:"inspectorUrl"`
 	IsRollbackCandidate bool              `json:"isRollbackCandidate"`
-	Creator             creator           `json:"creator"`
+	Creator             listedCreator     `json:"creator"`
 	Meta                map[string]string `json:"meta"`
 }
 
@@ -225,6 +266,15 @@ func (d *deployment) source() string {
 	return "git"
 }
 
+// orNull is a value on the wire; null for none.
+func orNull[T comparable](v T) *T {
+	var none T
+	if v == none {
+		return nil
+	}
+	return &v
+}
+
 // since is a time on the wire; 0 for none.
 func since(at time.Time) int64 {
 	if at.IsZero() {
@@ -253,12 +303,12 @@ func (v *Vercel) listed(d *deployment) listedDeployment {
 	created := d.build.Created.UnixMilli()
 	return listedDeployment{
 		UID: d.id, Name: v.opts.Project, ProjectID: v.projectID(), URL: d.url,
-		Created: created, CreatedAt: created, BuildingAt: since(d.building), Ready: since(d.ready),
-		State: d.state, ReadyState: d.state, ReadySubstate: d.substate(), ErrorCode: d.errorCode(), ErrorMessage: d.fault,
+		Created: created, CreatedAt: created, BuildingAt: orNull(since(d.building)), Ready: since(d.ready),
+		State: d.state, ReadyState: d.state, ReadySubstate: orNull(d.substate()), ErrorCode: orNull(d.errorCode()), ErrorMessage: d.fault,
 		Type: "LAMBDAS", Target: "production", Source: d.source(),
 		InspectorURL:        "https://vercel.com/" + v.opts.Team + "/" + v.opts.Project + "/" + d.id[len("dpl_"):],
 		IsRollbackCandidate: v.candidate(d),
-		Creator:             d.creator(), Meta: d.meta(),
+		Creator:             listedCreator{creator: d.creator(), Type: "user"}, Meta: d.meta(),
 	}
 }
 
