@@ -32,7 +32,7 @@ type Tag struct{ Key, Value string }
 // Source: GET issues/{id}/events/latest.
 func (c *Client) Latest(ctx context.Context, id string) (Event, error) {
 	if !isID(id) {
-		return Event{}, c.unexpected(id+" is not the id of an issue")
+		return Event{}, c.unexpected(id + " is not the id of an issue")
 	}
 	var body eventBody
 	if err := c.get(ctx, "event:read", c.path("issues", id, "events", "latest"), nil, &body); err != nil {

@@ -71,7 +71,7 @@ func (c *Client) Unresolved(ctx context.Context, period time.Duration, limit int
 // Source: GET issues/{id}.
 func (c *Client) Issue(ctx context.Context, id string) (Issue, error) {
 	if !isID(id) {
-		return Issue{}, c.unexpected(id+" is not the id of an issue")
+		return Issue{}, c.unexpected(id + " is not the id of an issue")
 	}
 	q := c.query(0)
 	q.Del("project")
@@ -119,7 +119,7 @@ func (c *Client) Assign(ctx context.Context, id, actor string) error {
 // change sends one change of one issue, once.
 func (c *Client) change(ctx context.Context, id string, body any) error {
 	if !isID(id) {
-		return c.unexpected(id+" is not the id of an issue")
+		return c.unexpected(id + " is not the id of an issue")
 	}
 	_, err := c.web.Send(ctx, web.Request{
 		Method: http.MethodPut, Path: c.path("issues", id), Body: body, Scope: right("event:write"),
