@@ -96,7 +96,7 @@ func serviceRules() []Rule {
 		{
 			ID: "cache.hit_ratio", Metric: "cache.hit_ratio", MinCount: 50, Fire: below(70, "%"), For: time.Minute,
 			Clear: above(80, "%"), ClearFor: time.Minute,
-			Severity: P2, Group: "cache", InhibitedBy: []string{"cache.down"}, Runbook: "cache-leak",
+			Severity: P2, Group: "cache", InhibitedBy: []string{"cache.down"}, Runbook: "cdn-and-cache",
 		},
 		{
 			ID: "cache.unending", Metric: "cache.unending", Fire: above(80, "%"), Clear: below(60, "%"),

@@ -8,10 +8,10 @@ func supabaseRules() []Rule {
 	rules := []Rule{
 		{ID: "supabase.project", Metric: "supabase.project.trouble", Fire: atLeast(2), Clear: below(2), Severity: P1, Runbook: "complete-outage"},
 		{ID: "supabase.postgres.down", Metric: "supabase.postgres.down", Fire: atLeast(1), Clear: below(1), Severity: P1, Runbook: "complete-outage"},
-		{ID: "supabase.service", Metric: "supabase.service.down", Fire: atLeast(1), For: time.Minute, Clear: below(1), Severity: P2, Runbook: "complete-outage"},
+		{ID: "supabase.service", Metric: "supabase.service.down", Fire: atLeast(1), For: time.Minute, Clear: below(1), Severity: P2, Runbook: "provider-outage"},
 		{ID: "supabase.readonly", Metric: "supabase.readonly", Fire: atLeast(1), Clear: below(1), Severity: P1, Runbook: "disk-filling"},
-		{ID: "supabase.backup.age", Metric: "supabase.backup.age", Fire: above(26, "h"), Clear: below(25, "h"), Severity: P2, Runbook: "data-loss"},
-		{ID: "supabase.backup.none", Metric: "supabase.backup.none", Fire: atLeast(1), Clear: below(1), Severity: P2, Runbook: "data-loss"},
+		{ID: "supabase.backup.age", Metric: "supabase.backup.age", Fire: above(26, "h"), Clear: below(25, "h"), Severity: P2, Runbook: "backup-and-restore"},
+		{ID: "supabase.backup.none", Metric: "supabase.backup.none", Fire: atLeast(1), Clear: below(1), Severity: P2, Runbook: "backup-and-restore"},
 	}
 	share := func(id, metric string, fire, clear float64, lasting time.Duration) Rule {
 		return Rule{ID: id, Metric: metric, Fire: above(fire, "%"), For: lasting, Clear: below(clear, "%"), ClearFor: 5 * time.Minute, Severity: P2}

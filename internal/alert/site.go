@@ -21,11 +21,11 @@ func siteRules() []Rule {
 		},
 		{
 			ID: "domain.broken", Metric: "domain.broken", Fire: atLeast(1), For: 6 * time.Minute, Clear: below(1),
-			Severity: P2, Group: "site", Runbook: "complete-outage",
+			Severity: P2, Group: "site", Runbook: "domain",
 		},
 		{
 			ID: "domain.tls.hours", Metric: "domain.tls.hours", Fire: below(168, "h"), Clear: above(240, "h"),
-			Severity: P2, Group: "site", Runbook: "complete-outage",
+			Severity: P2, Group: "site", Runbook: "domain",
 		},
 		{
 			ID: "site.paused", Metric: "site.paused", Fire: atLeast(1), Clear: below(1),
@@ -33,7 +33,7 @@ func siteRules() []Rule {
 		},
 		{
 			ID: "firewall.attack", Metric: "firewall.attack", Fire: atLeast(1), Clear: below(1), ClearFor: 5 * time.Minute,
-			Severity: P2, Group: "site", Runbook: "breach",
+			Severity: P2, Group: "site", Runbook: "attack",
 		},
 	}
 }

@@ -41,15 +41,15 @@ func watcherRules() []Rule {
 		},
 		{
 			ID: "sentry.crons", Metric: "sentry.crons.failing", Fire: atLeast(1), For: time.Minute, Clear: below(1),
-			Severity: P2, Group: "sentry", Runbook: "error-spike",
+			Severity: P2, Group: "sentry", Runbook: "scheduled-job",
 		},
 		{
 			ID: "sentry.dropped", Metric: "sentry.dropped", Fire: atLeast(1), Clear: below(1),
-			Severity: P3, Group: "sentry", Runbook: "error-spike",
+			Severity: P3, Group: "sentry", Runbook: "rate-limits",
 		},
 		{
 			ID: "sentry.quota", Metric: "sentry.quota.used", Fire: above(90, "%"), Clear: below(85, "%"),
-			Severity: P3, Group: "sentry", Runbook: "error-spike",
+			Severity: P3, Group: "sentry", Runbook: "rate-limits",
 		},
 		{
 			ID: "payments.failed", Metric: "payments.failed", Fire: above(3), Clear: Threshold{Op: "<=", Value: 3},

@@ -163,7 +163,8 @@ func Types() []string {
 	return []string{
 		"string", "int", "duration", "bool", "pg.role", "time",
 		string(actions.TypeTable), string(actions.TypeIndex), string(actions.TypeColumns), string(actions.TypePID),
-		string(actions.TypeDeployment), string(actions.TypePrefix),
+		string(actions.TypeDeployment), string(actions.TypePrefix), string(actions.TypeTag), string(actions.TypeNetwork),
+		string(actions.TypeIP), string(actions.TypeIssue), string(actions.TypeCount),
 	}
 }
 

@@ -45,10 +45,11 @@ func TestShipped(t *testing.T) {
 		}
 	}
 	want := []string{
-		"backup-and-restore", "bad-deploy", "bloat", "breach", "cache-leak", "cdn-and-cache", "complete-outage",
-		"connections-exhausted", "corruption", "cost-review", "data-loss", "disaster-recovery", "disk-filling", "error-spike",
-		"incident-response", "lock-pileup", "memory", "old-snapshot", "performance-degradation", "provider-outage", "rate-limits", "regular-review",
-		"replica-lag", "risky-change", "scaling", "slow-query", "stale-cache", "user-reported",
+		"attack", "backup-and-restore", "bad-deploy", "bloat", "breach", "cache-leak", "cdn-and-cache", "complete-outage",
+		"connections-exhausted", "corruption", "cost-review", "data-loss", "disaster-recovery", "disk-filling", "domain",
+		"error-spike", "foreign-content", "incident-response", "lock-pileup", "memory", "old-snapshot", "payments",
+		"performance-degradation", "provider-outage", "rate-limits", "regular-review", "replica-lag", "risky-change",
+		"scaling", "scheduled-job", "slow-query", "stale-cache", "user-reported",
 	}
 	if diff := cmp.Diff(want, ids); diff != "" {
 		t.Errorf("books (-want +got):\n%s", diff)
