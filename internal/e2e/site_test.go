@@ -28,8 +28,9 @@ func (w *world) visit(path, from string) (code int, how, body string) {
 // does runs an action, which has to end as it should.
 func (w *world) does(yes string, args ...string) string {
 	w.t.Helper()
-	text, code := w.command(append(append([]string{"do"}, args...), "--yes="+yes, "--reason", "a test")...)
-	if code != 0 && code != 4 { // 4: it was done, and nothing measures it
+	// It waits until the effect is measured; 4 tells that nothing measures it.
+	text, code := w.commandWithin(6*limit, append(append([]string{"do"}, args...), "--yes="+yes, "--reason", "a test")...)
+	if code != 0 && code != 4 {
 		w.t.Fatalf("do %q: code %d: %s", args, code, text)
 	}
 	return text

@@ -141,7 +141,13 @@ func (w *world) dashboard(columns, rows int, args ...string) *testkit.Terminal {
 // command runs one of tocsin's commands on the world to its end.
 func (w *world) command(args ...string) (out string, code int) {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), 2*limit)
+	return w.commandWithin(2*limit, args...)
+}
+
+// commandWithin is command for one that may take so long.
+func (w *world) commandWithin(most time.Duration, args ...string) (out string, code int) {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.t.Context(), most)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, servers.Program(w.t), append([]string{"--config", w.config}, args...)...)
 	cmd.Env = w.env
