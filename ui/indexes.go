@@ -43,14 +43,14 @@ func indexesFrame(in In) Frame {
 	return frameOf(in, f, r.status)
 }
 
-// indexesHead says how far "unused" can be relied on.
+// indexesHead says how far "no scans" can be relied on.
 func indexesHead(in In, x model.Indexes) Line {
 	text := "scans counted since the statistics of this database began, at an unknown time"
 	if x.Since != nil {
 		text = "scans counted since " + in.full(*x.Since) + ", " + age(in.View.Now().Sub(*x.Since))
 	}
 	if x.Standby {
-		return Line{gap(1), span(Warn, text+"; on this standby alone: the primary may use what is unused here")}
+		return Line{gap(1), span(Warn, text+"; on this standby alone: the primary may use what is not scanned here")}
 	}
 	return Line{gap(1), span(Muted, text+"; not on standbys, which count for themselves")}
 }
@@ -94,7 +94,7 @@ func problemCell(in In, i model.Index) Cell {
 	case model.CoveredIndex:
 		c.Text = "covered"
 	case model.UnusedIndex:
-		c.Text = "unused"
+		c.Text = "no scans"
 	case model.UnderWayIndex:
 		c.Text, c.Role = "being built", Muted
 	}
