@@ -128,6 +128,10 @@ func (m *managed) Restore(ctx context.Context, to time.Time) error {
 	err := m.world.restartPostgres(ctx)
 	if err == nil {
 		err = pgx.BeginFunc(ctx, m.world.database.admin, func(tx pgx.Tx) error {
+			// An order that comes in between would have items left.
+			if _, err := tx.Exec(ctx, "LOCK TABLE orders, order_items, events IN SHARE ROW EXCLUSIVE MODE"); err != nil {
+				return err
+			}
 			for _, sql := range []string{
 				"DELETE FROM order_items WHERE order_id IN (SELECT id FROM orders WHERE created_at > $1)",
 				"DELETE FROM orders WHERE created_at > $1", "DELETE FROM events WHERE created_at > $1",
