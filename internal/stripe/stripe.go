@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -38,7 +39,7 @@ type Options struct {
 
 // Client reads one account. It is safe for use by many goroutines.
 type Client struct {
-	api  *stripego.Client
+	api  stripego.Backend
 	http *http.Client
 	opts Options
 }
@@ -53,51 +54,52 @@ func New(opts Options) *Client {
 	}
 	bounded := web.Bounded()
 	bounded.Transport = refusals{bounded.Transport}
-	backends := stripego.NewBackendsWithConfig(&stripego.BackendConfig{
+	api := stripego.GetBackendWithConfig(stripego.APIBackend, &stripego.BackendConfig{
 		URL: &opts.Base, HTTPClient: bounded,
 		MaxNetworkRetries: stripego.Int64(0), EnableTelemetry: stripego.Bool(false),
 		LeveledLogger: &stripego.LeveledLogger{Level: stripego.LevelNull},
 	})
-	return &Client{api: stripego.NewClient(opts.Key, stripego.WithBackends(backends)), http: bounded, opts: opts}
+	return &Client{api: api, http: bounded, opts: opts}
 }
 
 // Close gives the kept connections back.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
+// row is a thing of a list. We read them into types of our own: to decode one
+// charge into the official one makes reading plans for hundreds of types, which
+// stay in memory for good.
+type row interface{ id() string }
+
+// page is one page of a list.
+type page[T row] struct {
+	stripego.APIResource
+
+	Data    []T  `json:"data"`
+	HasMore bool `json:"has_more"`
+}
+
 // pages reads page after page, newest first, until there is none, the list
 // says enough, or so many were read: then more is true.
-func pages[T any](ctx context.Context, c *Client, what string, most int, list func(context.Context, stripego.ListParams) *stripego.V1List[T]) (out []T, more bool, err error) {
-	p := stripego.ListParams{Limit: stripego.Int64(PageSize), Single: true}
+func pages[T row](ctx context.Context, c *Client, what string, most int, query url.Values) (out []T, more bool, err error) {
+	query.Set("limit", strconv.Itoa(PageSize))
 	for range most {
-		limited, cancel := context.WithTimeout(ctx, c.opts.Timeout)
-		page := list(limited, p)
-		cancel()
-		if err := page.Err(); err != nil {
+		var got page[T]
+		if err := c.get(ctx, what, query, &got); err != nil {
 			return nil, false, c.fail(what, err)
 		}
-		out = append(out, page.Data()...)
-		more = page.Meta().HasMore
-		if !more || len(page.Data()) == 0 {
+		out, more = append(out, got.Data...), got.HasMore
+		if !more || len(got.Data) == 0 {
 			return out, false, nil
 		}
-		p.StartingAfter = stripego.String(lastID(page.Data()))
+		query.Set("starting_after", got.Data[len(got.Data)-1].id())
 	}
 	return out, more, nil
 }
 
-// lastID is the id of the last thing of a page.
-func lastID[T any](page []T) string {
-	switch v := any(page[len(page)-1]).(type) {
-	case *stripego.Charge:
-		return v.ID
-	case *stripego.Event:
-		return v.ID
-	case *stripego.Dispute:
-		return v.ID
-	case *stripego.Subscription:
-		return v.ID
-	}
-	return ""
+func (c *Client) get(ctx context.Context, what string, query url.Values, into stripego.LastResponseSetter) error {
+	limited, cancel := context.WithTimeout(ctx, c.opts.Timeout)
+	defer cancel()
+	return c.api.CallRaw(http.MethodGet, "/v1/"+what, c.opts.Key, []byte(query.Encode()), &stripego.Params{Context: limited}, into)
 }
 
 // fail turns an error of the official client into a failure with its class.
