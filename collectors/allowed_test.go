@@ -22,11 +22,15 @@ import (
 )
 
 // allowed are the texts that a read lane may send: what is in the embedded
-// files, with our mark and without the comments.
+// files, with our mark and without the comments; and what somebody wrote as a
+// gauge, bounded and read-only.
 func allowed(t *testing.T) map[string]string {
 	t.Helper()
 	comments := regexp.MustCompile(`(?m)^\s*(--.*)?\n`)
 	texts := map[string]string{}
+	for _, text := range []string{"begin read only", "SET LOCAL statement_timeout = 5000", "SET LOCAL lock_timeout = 250", gaugeSQL, "rollback"} {
+		texts[text] = "a gauge of the configuration"
+	}
 	for _, files := range []fs.FS{queries, os.DirFS("../internal/pg")} {
 		err := fs.WalkDir(files, "sql", func(path string, e fs.DirEntry, err error) error {
 			if err != nil || e.IsDir() {

@@ -34,6 +34,9 @@ type source struct {
 	open  func(*pg.Server) func(context.Context) (any, error) // what reads it
 }
 
+// gaugeSQL is a statement as somebody may write it into the configuration.
+const gaugeSQL = "SELECT 1"
+
 // sources are all collectors of a PostgreSQL server. TestMatrixIsComplete
 // fails when one is not here.
 func sources() []source {
@@ -50,7 +53,7 @@ func sources() []source {
 		{"Own", nothing, opens(func(s *pg.Server) collector[model.Own] { return &Own{Server: s} })},
 		{"Progress", others, opens(func(s *pg.Server) collector[model.Progress] { return Progress{Server: s} })},
 		{"Replication", stats, opens(func(s *pg.Server) collector[model.Replication] { return &Replication{Server: s} })},
-		{"SQLGauge", nothing, opens(func(s *pg.Server) collector[model.Gauge] { return SQLGauge{Server: s, SQL: "SELECT 1"} })},
+		{"SQLGauge", nothing, opens(func(s *pg.Server) collector[model.Gauge] { return SQLGauge{Server: s, SQL: gaugeSQL} })},
 		{"Sequences", sequences, opens(func(s *pg.Server) collector[model.Sequences] { return Sequences{Server: s} })},
 		{"Settings", monitor, opens(func(s *pg.Server) collector[model.Settings] { return &Settings{Server: s} })},
 		{"Slots", nothing, opens(func(s *pg.Server) collector[model.Slots] { return Slots{Server: s} })},
