@@ -80,7 +80,7 @@ func (c *card) ended(a *App, out actions.Outcome, err error) {
 func outcomeText(out actions.Outcome, err error) (string, Role) {
 	switch {
 	case out.ID == "" && (out.Ending == actions.Cancelled || errors.Is(err, context.Canceled)):
-		return "closed, nothing was changed", Muted
+		return "cancelled, nothing was changed", Muted
 	case err != nil && out.Text != "":
 		return out.Text, Bad // it says why
 	case err != nil:

@@ -53,16 +53,16 @@ func watcherRules() []Rule {
 		},
 		{
 			ID: "payments.failed", Metric: "payments.failed", Fire: above(3), Clear: Threshold{Op: "<=", Value: 3},
-			Severity: P3, Group: "payments", InhibitedBy: []string{"payments.failed_share"}, Runbook: "provider-outage",
+			Severity: P3, Group: "payments", InhibitedBy: []string{"payments.failed_share"}, Runbook: "payments",
 		},
 		{
 			ID: "payments.failed_share", Metric: "payments.failed_share", MinCount: 50,
 			Fire: above(10, "%"), For: 2 * time.Minute, Clear: below(8, "%"), ClearFor: 3 * time.Minute,
-			Severity: P2, Group: "payments", Runbook: "provider-outage",
+			Severity: P2, Group: "payments", Runbook: "payments",
 		},
 		{
 			ID: "payments.webhooks", Metric: "payments.webhooks.failing", Fire: above(20), For: 10 * time.Minute, Clear: below(10), ClearFor: 5 * time.Minute,
-			Severity: P3, Group: "payments", Runbook: "provider-outage",
+			Severity: P3, Group: "payments", Runbook: "payments",
 		},
 		{
 			ID: "fleet.down", Metric: "fleet.down", Fire: atLeast(1), For: 2 * time.Minute, Clear: below(1), ClearFor: time.Minute,

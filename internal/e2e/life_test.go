@@ -264,8 +264,10 @@ func (w *world) deploysBy(dir, rollback string) {
 	must(w.t, yaml.Unmarshal([]byte(read(w.t, w.config)), &file))
 	demo, _ := file["targets"].(map[string]any)["demo"].(map[string]any)
 	delete(demo, "vercel")
-	builds := `[{"id": "b-new", "state": "READY", "live": true, "created": "2026-01-02T00:00:00Z"},
-		{"id": "b-old", "state": "READY", "candidate": true, "created": "2026-01-01T00:00:00Z"}]`
+	// Both are younger than the last migration, which b-old therefore knows.
+	ago := func(d time.Duration) string { return time.Now().Add(-d).UTC().Format(time.RFC3339) }
+	builds := fmt.Sprintf(`[{"id": "b-new", "state": "READY", "live": true, "created": %q},
+		{"id": "b-old", "state": "READY", "candidate": true, "created": %q}]`, ago(time.Hour), ago(2*time.Hour))
 	demo["deploy"] = map[string][]string{
 		"list":     {"echo", builds},
 		"rollback": {"sh", "-c", fmt.Sprintf("cd %s; %s", dir, rollback), "{id}"},

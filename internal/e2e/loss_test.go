@@ -141,7 +141,7 @@ func TestDatabaseLost(t *testing.T) {
 // healthy tells whether a view is shown and all that is in it could be read.
 func healthy(title string) func(screen string) bool {
 	return func(screen string) bool {
-		return strings.HasPrefix(row(screen, 3), "┌─ "+title) && !strings.Contains(screen, "refused") &&
+		return strings.HasPrefix(row(screen, 3), "┌─ "+title) && !strings.Contains(body(screen), "refused") &&
 			!strings.Contains(screen, " old: ") && !strings.Contains(row(screen, 1), "does not answer")
 	}
 }
@@ -166,9 +166,15 @@ func row(screen string, n int) string {
 // nothing else has moved.
 func databaseDown(t *testing.T, s status) {
 	t.Helper()
+	asked := []string{"supabase.settings", "supabase.advice"} // Supabase looks into the database for these
 	for _, source := range s.Sources {
-		why, ours := text(source.Error), strings.HasPrefix(source.Name, "pg.")
+		why, ours := text(source.Error), strings.HasPrefix(source.Name, "pg.") || strings.HasPrefix(source.Name, "gauge.")
 		switch {
+		case slices.Contains(asked, source.Name):
+			if source.State != "error" || !strings.Contains(why, "failed to connect") {
+				t.Errorf("%s is %s: %s; want error: failed to connect", source.Name, source.State, why)
+			}
+		case source.State == "unconfigured":
 		case !ours && source.State != "ok":
 			t.Errorf("%s is %s: %s", source.Name, source.State, why)
 		case ours && (source.State != "error" || !strings.Contains(why, "connection refused")):
