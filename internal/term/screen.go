@@ -92,7 +92,9 @@ func (s *Screen) fill(d dot) {
 // dot makes the cell that is kept for what a widget draws.
 func (s *Screen) dot(r rune, more []rune, style tcell.Style) dot {
 	d := safeCell(r, more)
-	style = style.Url("").UrlId("") // links are not ours to pass on: any scheme, any text
+	if bare := style.Url(""); bare != style { // UrlId("") leaves a mark, so that no cell would be blank
+		style = bare.UrlId("") // links are not ours to pass on: any scheme, any text
+	}
 	if !s.color {
 		style = style.Foreground(tcell.ColorDefault).Background(tcell.ColorDefault)
 	}
