@@ -110,7 +110,7 @@ func wrapped(label, value string, width int) []Line {
 // folded is a line on as many as its last span needs: what follows stands under
 // that, or under what comes after the first field where there is no room.
 func folded(l Line, width int) []Line {
-	if len(l) < 2 || cells(l...) <= width {
+	if len(l) == 0 || cells(l...) <= width {
 		return []Line{l}
 	}
 	last := l[len(l)-1]

@@ -16,7 +16,7 @@ func TestFolded(t *testing.T) {
 		want  string
 	}{
 		{"what fits", Line{field16, span(Plain, "on")}, 30, "storage         on"},
-		{"one span", Line{span(Plain, "a note as long as it is")}, 10, "a note as long as it is"},
+		{"one span", Line{span(Plain, "a note as long as it is")}, 10, "a note as\nlong as it\nis"},
 		{"a value", Line{field16, span(Plain, "off in the options of this table")}, 30, "storage         off in the\n                options of\n                this table"},
 		{"a third span", Line{field16, span(Plain, "end the session"), span(Muted, "   blocked: no right")}, 40,
 			"storage         end the session\n                blocked: no right"},

@@ -139,6 +139,14 @@ func (s *scene) falling(h hot) bool {
 	return false
 }
 
+// course says so of a reading that comes down.
+func (s *scene) course(h hot) string {
+	if s.falling(h) {
+		return ", falling"
+	}
+	return ""
+}
+
 // symptomTexts says the symptoms in words.
 func (s *scene) symptomTexts() []string { return texts(s.symptoms()) }
 

@@ -30,10 +30,8 @@ func (s *scene) noSuspect() Suspect {
 	dark, waiting := s.unreadable(), s.waiting()
 	switch {
 	case len(felt) > 0:
-		out.Summary = "no suspect for " + strings.Join(atMost(texts(felt), 2), ", ")
-		if s.falling(felt[0]) { // the worst; a slow quantile stays until its window has passed
-			out.Summary += ", falling"
-		}
+		// The course of the worst: a slow quantile stays until its window has passed.
+		out.Summary = "no suspect for " + strings.Join(atMost(texts(felt), 2), ", ") + s.course(felt[0])
 	case len(lasting) > 0:
 		out.Summary = "no suspect: " + strings.Join(atMost(lasting, 2), ", ")
 	case waiting > 0:
