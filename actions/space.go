@@ -3,10 +3,6 @@ package actions
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strconv"
-	"strings"
 
 	"github.com/shirou/gopsutil/v3/disk"
 
@@ -31,15 +27,14 @@ func FreeBytes(ctx context.Context, folder string) (int64, error) {
 // place is where the files of a table are, as its server sees it.
 // Source: pg_settings, pg_tablespace, the connection.
 type place struct {
-	Data   string // data_directory; "" where the role may not see it
-	Files  string // folder of the table's tablespace; Data for the ordinary one
-	Me     string
-	Socket bool // we are connected through a socket of this machine
-	Port   int
+	pg.Home
+	Files string // folder of the table's tablespace; Data for the ordinary one
+	Me    string
 }
 
 const placeSQL = `
 SELECT coalesce(s.setting, '') AS data, quote_ident(current_user) AS me, inet_server_addr() IS NULL AS socket, current_setting('port')::int AS port,
+  pg_postmaster_start_time() AS started,
   coalesce(nullif(pg_tablespace_location(CASE WHEN c.reltablespace <> 0 THEN c.reltablespace ELSE d.dattablespace END), ''), s.setting, '') AS files
 FROM pg_class c JOIN pg_database d ON d.datname = current_database()
 LEFT JOIN pg_settings s ON s.name = 'data_directory'
@@ -56,7 +51,7 @@ func freeSpace(ctx context.Context, conn *pg.Conn, oid int64, free Free) (bytes 
 		return 0, "the table is gone"
 	case found[0].Data == "":
 		return 0, "the role may not see where the server keeps its data: GRANT pg_monitor TO " + found[0].Me
-	case !found[0].here():
+	case !found[0].Here(conn.Address()):
 		return 0, "the server keeps its data on another machine, or where it cannot be seen from here"
 	}
 	bytes, err = free(ctx, found[0].Files)
@@ -64,18 +59,6 @@ func freeSpace(ctx context.Context, conn *pg.Conn, oid int64, free Free) (bytes 
 		return 0, err.Error()
 	}
 	return bytes, ""
-}
-
-// here tells that the folder is one of this machine and not one of the same
-// name elsewhere: the server's own lock file lies in it and names its port, or
-// it cannot be read but the server is reached through a socket.
-func (p place) here() bool {
-	text, err := os.ReadFile(filepath.Join(p.Data, "postmaster.pid"))
-	if err != nil {
-		return p.Socket && os.IsPermission(err)
-	}
-	lines := strings.Split(string(text), "\n")
-	return len(lines) > 3 && strings.TrimSpace(lines[3]) == strconv.Itoa(p.Port)
 }
 
 // spaceCheck compares what is needed with what is free.

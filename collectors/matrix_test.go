@@ -58,6 +58,7 @@ func sources() []source {
 		{"Settings", monitor, opens(func(s *pg.Server) collector[model.Settings] { return &Settings{Server: s} })},
 		{"Slots", nothing, opens(func(s *pg.Server) collector[model.Slots] { return Slots{Server: s} })},
 		{"Statements", stats, opens(func(s *pg.Server) collector[model.Statements] { return &Statements{Server: s} })},
+		{"Storage", monitor, opens(func(s *pg.Server) collector[model.Storage] { return &Storage{Server: s, Now: time.Now} })},
 		{"Tables", nothing, opens(func(s *pg.Server) collector[model.Tables] { return &Tables{Server: s} })},
 		{"WAL", monitor, opens(func(s *pg.Server) collector[model.WAL] { return &WAL{Server: s} })},
 		{"Wraparound", nothing, opens(func(s *pg.Server) collector[model.Wraparound] { return Wraparound{Server: s} })},

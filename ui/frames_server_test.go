@@ -13,6 +13,7 @@ type serverValues struct {
 	databases   *model.Databases
 	checkpoints *model.Checkpoints
 	wal         *model.WAL
+	storage     *model.Storage
 	io          *model.IO
 	replication *model.Replication
 	slots       *model.Slots
@@ -38,6 +39,8 @@ func calmServer(now time.Time) serverValues {
 			{Backend: "client backend", Object: "relation", Context: "normal", Reads: 640, ReadBytes: 640 << 13, Hits: 98_000},
 			{Backend: "checkpointer", Object: "relation", Context: "normal", Writes: 120, WriteBytes: 120 << 13},
 		}},
+		storage: &model.Storage{Volumes: []model.Volume{{Disk: model.Disk{Mount: "/srv/pg", Total: 100 << 30, Used: 41 << 30},
+			Holds: []string{"data directory", "tablespace fast"}}}},
 		replication: &model.Replication{Started: began, Timeline: 3, Expected: []string{"replica1"}, Replicas: []model.Replica{
 			{PID: 901, Name: "replica1", Client: "10.0.3.9", State: "streaming", Sync: "async", LagBytes: ptr(int64(0)), Lag: ptr(time.Duration(0)), LastReply: ptr(time.Second)},
 		}},
@@ -71,6 +74,7 @@ func replicaLag(v *values, now time.Time, lasting time.Duration) {
 			Phase: "waiting for old snapshots", Done: 0, Total: 1, Unit: "sessions", Note: "waits for pid 4604", App: "migrate", Running: ptr(lasting / 2)},
 		{Kind: "BASE BACKUP", PID: 513, Phase: "streaming database files", Done: 3 << 30, Unit: "B", App: "pg_basebackup", Running: ptr(lasting)},
 	}
+	s.storage.Volumes[0].Used, s.storage.Volumes[0].FullIn = 91<<30, ptr(3*time.Hour)
 	s.settings.Changes = []model.SettingChange{{At: now.Add(-lasting), Name: "work_mem", From: "4MB", To: "16MB"}}
 	s.settings.Rows[0].Restart = true
 	s.pooler = &model.Pooler{Version: "1.18.0", Pools: []model.Pool{{Database: "shop", User: "app", Mode: "transaction", Active: 20, Waiting: 7,
@@ -83,6 +87,7 @@ func hostileServer(v *values, evil string) {
 	s.databases.Rows[0].Name, s.io.Rows[0].Backend = evil, evil
 	s.replication.Replicas[0].Name, s.replication.Expected[0], s.slots.Rows[0].Name = evil, evil, evil
 	s.replication.Changes = []model.ServerChange{{Text: evil}}
+	s.storage.Volumes[0].Mount, s.storage.Volumes[0].Holds = evil, []string{evil}
 	s.archiver.Mode, s.settings.Rows[0].Value, s.horizon.Rows[0].Name = evil, evil, evil
 	s.progress.Rows = []model.Operation{{Kind: evil, Relation: evil, Phase: evil, Note: evil, App: evil}}
 	s.pooler = &model.Pooler{Version: evil, Pools: []model.Pool{{Database: evil, User: evil, Mode: evil}}}
@@ -93,6 +98,7 @@ type serverCells struct {
 	databases   *store.Cell[model.Databases]
 	checkpoints *store.Cell[model.Checkpoints]
 	wal         *store.Cell[model.WAL]
+	storage     *store.Cell[model.Storage]
 	io          *store.Cell[model.IO]
 	replication *store.Cell[model.Replication]
 	slots       *store.Cell[model.Slots]
@@ -107,7 +113,7 @@ type serverCells struct {
 func serverCellsOf(s *store.Store, pg store.Source, pooled bool) serverCells {
 	c := serverCells{
 		databases: store.NewCell(s, store.DatabasesKey(), pg), checkpoints: store.NewCell(s, store.CheckpointsKey(), pg),
-		wal: store.NewCell(s, store.WALKey(), pg), io: store.NewCell(s, store.IOKey(), pg),
+		wal: store.NewCell(s, store.WALKey(), pg), storage: store.NewCell(s, store.StorageKey(), pg), io: store.NewCell(s, store.IOKey(), pg),
 		replication: store.NewCell(s, store.ReplicationKey(), pg), slots: store.NewCell(s, store.SlotsKey(), pg),
 		archiver: store.NewCell(s, store.ArchiverKey(), pg), progress: store.NewCell(s, store.ProgressKey(), pg),
 		settings: store.NewCell(s, store.SettingsKey(), pg), horizon: store.NewCell(s, store.HorizonKey(), pg),
@@ -123,6 +129,7 @@ func (c serverCells) put(v values, now time.Time) {
 	write(c.databases, v.server.databases, v, now)
 	write(c.checkpoints, v.server.checkpoints, v, now)
 	write(c.wal, v.server.wal, v, now)
+	write(c.storage, v.server.storage, v, now)
 	write(c.io, v.server.io, v, now)
 	write(c.replication, v.server.replication, v, now)
 	write(c.slots, v.server.slots, v, now)

@@ -164,23 +164,28 @@ func swapItem(h model.Host) quantity {
 
 func diskItems(d model.Disk) []quantity {
 	labels := model.Labels{"fs": d.Mount}
-	used := quantity{key: "disk " + d.Mount, name: "disk " + d.Mount, metric: "host.disk.used", labels: labels, share: true, text: "?",
-		means: bytes(d.Used) + " of " + bytes(d.Total)}
-	if pct, ok := d.UsedPct(); ok {
-		used = used.is(pct, percent(pct))
-	}
-	if d.Why != "" {
-		used.means = d.Why
-	}
-	if d.FullIn != nil {
-		used.means += ", full in " + age(*d.FullIn) + " at this rate"
-	}
+	used := diskUsed(d, quantity{key: "disk " + d.Mount, metric: "host.disk.used"})
 	items := []quantity{used}
 	if d.InodesPct != nil {
 		items = append(items, quantity{key: "inodes " + d.Mount, name: "inodes " + d.Mount, metric: "host.disk.inodes",
 			labels: labels, share: true}.perhaps(d.InodesPct, percent))
 	}
 	return items
+}
+
+// diskUsed is how full a file system is.
+func diskUsed(d model.Disk, q quantity) quantity {
+	q.name, q.labels, q.share, q.text = "disk "+d.Mount, model.Labels{"fs": d.Mount}, true, "?"
+	pct, ok := d.UsedPct()
+	if !ok {
+		q.means = d.Why
+		return q
+	}
+	q.means = bytes(d.Used) + " of " + bytes(d.Total)
+	if d.FullIn != nil {
+		q.means += ", full in " + age(*d.FullIn) + " at this rate"
+	}
+	return q.is(pct, percent(pct))
 }
 
 func pressureItems(h model.Host) []quantity {

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,7 +16,7 @@ import (
 func serverFrame(in In) Frame {
 	r := read(in.View, store.DatabasesKey())
 	var items []quantity
-	for _, part := range []func(In) []quantity{databaseItems, logItems, ioItems, poolerItems, ownItems, settingItems} {
+	for _, part := range []func(In) []quantity{databaseItems, logItems, storageItems, ioItems, poolerItems, ownItems, settingItems} {
 		items = append(items, part(in)...)
 	}
 	f := Frame{Table: quantities(in, items)}
@@ -30,7 +31,10 @@ func serverFrame(in In) Frame {
 // room for it.
 func serverHidden(in In) string {
 	var parts []string
-	for _, part := range []string{read(in.View, store.WALKey()).Value.Hidden, read(in.View, store.SettingsKey()).Value.Hidden, archiverHidden(in)} {
+	for _, part := range []string{
+		read(in.View, store.WALKey()).Value.Hidden, read(in.View, store.StorageKey()).Value.Hidden,
+		read(in.View, store.SettingsKey()).Value.Hidden, archiverHidden(in),
+	} {
 		if part != "" && !slices.Contains(parts, part) {
 			parts = append(parts, part)
 		}
@@ -130,6 +134,24 @@ func archiverItems(in In) []quantity {
 	return []quantity{quantity{key: r.status.Name + "/", name: "archiving", metric: "db.archiver.failing", means: archiverText(in, r.Value)}.says(word)}
 }
 
+// storageItems are the file systems with files of the server, the fullest first.
+func storageItems(in In) []quantity {
+	r := read(in.View, store.StorageKey())
+	if !r.has() {
+		return withheld("disk of the data", r.status)
+	}
+	if why := cmp.Or(r.Value.Hidden, r.Value.Away); why != "" {
+		return []quantity{{key: r.status.Name + "/", name: "disk of the data", text: "?", means: why}}
+	}
+	var items []quantity
+	for _, v := range r.Value.Volumes {
+		q := diskUsed(v.Disk, quantity{key: r.status.Name + "/" + v.Mount, metric: "db.disk.used"})
+		q.means += "; " + strings.Join(v.Holds, ", ")
+		items = append(items, q)
+	}
+	return items
+}
+
 func ioItems(in In) []quantity {
 	r := read(in.View, store.IOKey())
 	if !r.has() {
@@ -210,6 +232,24 @@ func serverDetail(in In, key string) []Line {
 		return append(lines, hidden(in, read(in.View, store.WALKey()).Value.Hidden)...)
 	case store.ArchiverKey().Name:
 		return append(lines, hidden(in, read(in.View, store.ArchiverKey()).Value.Hidden)...)
+	case store.StorageKey().Name:
+		return append(lines, storageLines(in)...)
+	}
+	return lines
+}
+
+func storageLines(in In) []Line {
+	s := read(in.View, store.StorageKey()).Value
+	lines := hidden(in, s.Hidden)
+	for _, v := range s.Volumes {
+		q := diskUsed(v.Disk, quantity{})
+		lines = append(lines, Line{field(36, Muted, v.Mount), gap(1), span(Plain, q.text+"  "+q.means)})
+		if v.InodesPct != nil {
+			lines = append(lines, Line{field(36, Muted, ""), gap(1), span(Plain, "inodes "+percent(*v.InodesPct)+" in use")})
+		}
+		for _, what := range v.Holds {
+			lines = append(lines, Line{field(36, Muted, ""), gap(1), span(Plain, what)})
+		}
 	}
 	return lines
 }

@@ -61,6 +61,7 @@ func serverSpecimens() []specimen {
 		{store.DatabasesKey().Name, false, model.Databases{}},
 		{store.CheckpointsKey().Name, false, model.Checkpoints{}},
 		{store.WALKey().Name, false, model.WAL{}},
+		{store.StorageKey().Name, false, model.Storage{Volumes: []model.Volume{{Disk: model.Disk{Total: 1, FullIn: new(time.Duration)}}}}},
 		{store.IOKey().Name, false, model.IO{}},
 		{store.ReplicationKey().Name, false, model.Replication{
 			Expected: []string{"standby"}, Replicas: []model.Replica{{Name: "standby"}}, Receiver: &model.Receiver{Expected: &holds},

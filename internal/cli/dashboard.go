@@ -33,6 +33,9 @@ func (c *command) dashboard() error {
 // screen runs the dashboard of a program until it is left.
 func (c *command) screen(p *program) error {
 	t, err := c.terminal()
+	if err != nil && c.hungUp() {
+		return &exit{term.Ending{Cause: term.CauseHangUp}.ExitCode(), nil}
+	}
 	if errors.Is(err, term.ErrNotTerminal) {
 		c.warn(errors.New("no terminal here, so this is the status, once (over SSH: ssh -t)"))
 		return c.statusOf(p, statusFlags{format: "table", timeout: defaultStatusTimeout})
@@ -65,6 +68,12 @@ func (c *command) terminal() (*term.Terminal, error) {
 	}
 	debug.SetGCPercent(collectStart)
 	return term.Open(term.Options{ASCII: c.ascii, NoColor: os.Getenv("NO_COLOR") != ""})
+}
+
+// hungUp tells whether output goes to a terminal that is gone.
+func (c *command) hungUp() bool {
+	file, ok := c.out.(*os.File)
+	return ok && term.HungUp(file)
 }
 
 // By how many per cent the heap may grow between two collections: up to the

@@ -64,7 +64,7 @@ func TestStatus(t *testing.T) {
 	}
 	want := []string{
 		"pg.connections", "pg.activity", "pg.statements", "pg.tables", "pg.indexes", "pg.bloat", "pg.sequences", "pg.wraparound",
-		"pg.database", "pg.checkpoints", "pg.wal", "pg.io", "pg.replication", "pg.slots", "pg.archiver", "pg.progress",
+		"pg.database", "pg.checkpoints", "pg.wal", "pg.storage", "pg.io", "pg.replication", "pg.slots", "pg.archiver", "pg.progress",
 		"pg.settings", "pg.horizon", "own", "app.shop", "probe.web", "probe.api", "probe.offers",
 		"redis", "redis.keys", "redis.slowlog", "status.Vercel", "status.Supabase", "status.Stripe", "deployments", "host",
 		"vercel.domains", "vercel.firewall", "sentry.traffic", "sentry.issues", "sentry.sessions", "sentry.crons", "sentry.quota",

@@ -101,6 +101,9 @@ func (s *Server) unfit(kept *keptConn) error {
 	return nil
 }
 
+// Address is where the server is, for people: "db.internal:5432".
+func (c *Conn) Address() string { return c.server.Address() }
+
 // Standby says that the server is a standby, which takes no writes and no
 // maintenance; "" when it is a primary.
 func (c *Conn) Standby() string {

@@ -17,6 +17,9 @@ func CheckpointsKey() Key[model.Checkpoints] {
 // WALKey names the write-ahead log.
 func WALKey() Key[model.WAL] { return Key[model.WAL]{Name: "pg.wal", Version: 1} }
 
+// StorageKey names the file systems that hold the files of the server.
+func StorageKey() Key[model.Storage] { return Key[model.Storage]{Name: "pg.storage", Version: 1} }
+
 // IOKey names the reads and writes of the server's processes.
 func IOKey() Key[model.IO] { return Key[model.IO]{Name: "pg.io", Version: 1} }
 
