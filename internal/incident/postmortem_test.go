@@ -1,0 +1,75 @@
+package incident
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func story(t *testing.T) State {
+	t.Helper()
+	f, now := folder(t)
+	id := opened(t, f, slow())
+	step := func(after time.Duration, data ...Data) {
+		*now = began.Add(after)
+		put(t, f, id, data...)
+	}
+	step(time.Minute, AlertSeen{Rule: "http.p95", Severity: "P2", State: "firing", Since: began.Add(-2 * time.Minute), Reading: "1.4 s > 1 s"},
+		Pinned{Runbook: "slow-queries", Sum: strings.Repeat("ab", 32), File: "runbook.abababab.md"})
+	step(2*time.Minute, StepEvent{Ended: KindStepDone, Runbook: "slow-queries", Step: "running-now", TookS: 60, Reading: "0.3 s"})
+	step(9*time.Minute, StepEvent{Ended: KindStepSkipped, Runbook: "slow-queries", Step: "pick-table", TookS: 480, Late: true, Reason: "no table | at all"})
+	step(10*time.Minute, ActionRun{ID: "01J", Action: "pg.cancel", Target: "pid 7", Outcome: "ok", Reason: "blocks checkout"},
+		EffectSeen{ID: "01J", Action: "pg.cancel", Verdict: "helped", Text: "http.p95 1.4 s to 0.2 s"})
+	step(12*time.Minute, AlertSeen{Rule: "http.p95", Severity: "P2", State: "ok"}, StatusSet{StatusMitigated, ""}, StatusSet{StatusResolved, ""},
+		FollowUp{ID: "f1", Text: "index on orders", Owner: "ben", Due: "2026-12-01"})
+	return state(t, f, id)
+}
+
+func TestPostmortem(t *testing.T) {
+	t.Parallel()
+	s := story(t)
+	text := s.Postmortem("")
+	for _, want := range []string{
+		"# 20261123T020411Z-checkout-is-slow: Checkout is slow!", "| mitigated | 2026-11-23 02:16Z | 14m00s |",
+		"| 02:14:11Z | ana | pg.cancel pid 7 | ok | helped; http.p95 1.4 s to 0.2 s | blocks checkout | 01J |",
+		"| pick-table | skipped | 8m00s | late | no table \\| at all |", "- `slow-queries`, step `pick-table` was skipped: no table | at all",
+		"- `slow-queries`: `pg.cancel` helped; make it a step?", "- [ ] f1 (to do): index on orders, ben, by 2026-12-01", "| closed | not yet |  |",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+}
+
+// What people wrote survives when the file is written anew, also where the part
+// it stood in is gone.
+func TestPostmortemKeeps(t *testing.T) {
+	t.Parallel()
+	s := story(t)
+	first := s.Postmortem("")
+	mine := strings.Replace(first, "Who could not do what, how many, for how long.", "312 carts.\n\nTwo hours.", 1)
+	mine += "\n## Remarks\n<!-- keep -->\nthe pager was silent\n"
+	second := s.Postmortem(mine)
+	for _, want := range []string{"312 carts.\n\nTwo hours.\n<!-- /keep -->", "## Remarks\n<!-- keep -->\nthe pager was silent\n<!-- /keep -->"} {
+		if strings.Count(second, want) != 1 {
+			t.Errorf("no %q in\n%s", want, second)
+		}
+	}
+	if third := s.Postmortem(second); third != second {
+		t.Errorf("it does not settle:\n%s", third)
+	}
+}
+
+func TestMessages(t *testing.T) {
+	t.Parallel()
+	s := story(t)
+	now := began.Add(20 * time.Minute)
+	team := s.Message("team", now)
+	if !strings.Contains(team, "pg.cancel pid 7 at 2026-11-23 02:14Z, ok, helped") || strings.Contains(team, "Firing") {
+		t.Errorf("team hears %q", team)
+	}
+	customers := s.Message("customers", now)
+	if strings.Contains(customers, "pg.cancel") || !strings.Contains(customers, "resolved since 2026-11-23 02:16Z") || strings.Contains(customers, "Next update") {
+		t.Errorf("customers hear %q", customers)
+	}
+}

@@ -1,0 +1,224 @@
+package incident
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+)
+
+// Status is how far an incident is.
+type Status string
+
+// The statuses, in order.
+const (
+	StatusOpen      Status = "open"
+	StatusMitigated Status = "mitigated" // users are no longer affected
+	StatusResolved  Status = "resolved"  // the cause is gone
+	StatusClosed    Status = "closed"    // the postmortem is written
+)
+
+// Statuses lists them in order.
+func Statuses() []Status { return []Status{StatusOpen, StatusMitigated, StatusResolved, StatusClosed} }
+
+// Roles lists what people can be responsible for.
+func Roles() []string { return []string{"lead", "operations", "communications", "scribe"} }
+
+// Dated is something that was said at a time.
+type Dated[T any] struct {
+	At  time.Time
+	Who string
+	Is  T
+}
+
+// State is an incident as its timeline tells it.
+type State struct {
+	ID         string
+	By         string // who opened it
+	At         time.Time
+	Opening    Opened
+	Hidden     bool // it is restricted, and another's: no more than ID and At is known
+	Severity   string
+	Status     Status
+	Reached    map[Status]time.Time // when each status was first reached
+	Severities []Dated[SeveritySet]
+	Roles      map[string]string
+	Facts      map[string]string
+	Alerts     []Dated[AlertSeen]
+	Book       *Pinned
+	Steps      map[string]Dated[StepEvent] // the newest word on each step of Book
+	Actions    []Dated[ActionRun]
+	Effects    map[string]EffectSeen // by the id of the call
+	Evidence   []EvidenceKept
+	Comms      []Dated[CommsSent]
+	HandOffs   []Dated[HandedOff]
+	FollowUps  []FollowUp // in the order of their first mention
+	Events     []Event
+}
+
+// Fold reads an incident out of its timeline. Events of a kind that it does not
+// know are kept among Events and change nothing.
+func Fold(events []Event) State {
+	s := State{
+		Status: StatusOpen, Reached: map[Status]time.Time{}, Roles: map[string]string{}, Facts: map[string]string{},
+		Steps: map[string]Dated[StepEvent]{}, Effects: map[string]EffectSeen{}, Events: events,
+	}
+	for _, e := range events {
+		s.take(e)
+	}
+	return s
+}
+
+// take is one event, of those that move the incident itself.
+func (s *State) take(e Event) {
+	switch e.Kind {
+	case KindOpened:
+		s.Opening, s.At, s.By = data[Opened](e), e.At, e.Who
+		s.Severity, s.Reached[StatusOpen] = s.Opening.Severity, e.At
+		s.Severities = append(s.Severities, Dated[SeveritySet]{e.At, e.Who, SeveritySet{s.Severity, s.Opening.Criterion}})
+	case KindSeverity:
+		set := dated[SeveritySet](e)
+		s.Severity, s.Severities = set.Is.Severity, append(s.Severities, set)
+	case KindStatus:
+		s.reach(data[StatusSet](e).Status, e.At)
+	case KindRole:
+		r := data[RoleTaken](e)
+		s.Roles[r.Role] = r.Who
+	case KindFact:
+		f := data[FactFound](e)
+		s.Facts[f.Name] = f.Value
+	case KindHandOff:
+		s.HandOffs = append(s.HandOffs, dated[HandedOff](e))
+		s.Roles["lead"] = data[HandedOff](e).To
+	case KindPinned:
+		p := data[Pinned](e)
+		s.Book, s.Steps = &p, map[string]Dated[StepEvent]{}
+	default:
+		s.gather(e)
+	}
+}
+
+// gather is one event, of those that are collected.
+func (s *State) gather(e Event) {
+	switch e.Kind {
+	case KindStepStarted, KindStepDone, KindStepSkipped, KindStepFailed, KindStepOverridden:
+		step := dated[StepEvent](e)
+		step.Is.Ended = e.Kind
+		s.Steps[step.Is.Step] = step
+	case KindAlert:
+		s.Alerts = append(s.Alerts, dated[AlertSeen](e))
+	case KindAction:
+		s.Actions = append(s.Actions, dated[ActionRun](e))
+	case KindEffect:
+		effect := data[EffectSeen](e)
+		s.Effects[effect.ID] = effect
+	case KindEvidence:
+		s.Evidence = append(s.Evidence, data[EvidenceKept](e))
+	case KindComms:
+		s.Comms = append(s.Comms, dated[CommsSent](e))
+	case KindFollowUp:
+		s.follow(data[FollowUp](e))
+	}
+}
+
+// reach takes another status. Going back to open takes back what was reached since.
+func (s *State) reach(to Status, at time.Time) {
+	place := slices.Index(Statuses(), to)
+	if place < 0 {
+		return // of a newer program, or another hand
+	}
+	s.Status = to
+	for _, later := range Statuses()[place+1:] {
+		delete(s.Reached, later)
+	}
+	if _, ok := s.Reached[to]; !ok {
+		s.Reached[to] = at
+	}
+}
+
+func (s *State) follow(f FollowUp) {
+	at := slices.IndexFunc(s.FollowUps, func(old FollowUp) bool { return old.ID == f.ID })
+	if at < 0 {
+		s.FollowUps = append(s.FollowUps, f)
+		return
+	}
+	s.FollowUps[at] = f
+}
+
+// data reads what an event says; what is missing in it is empty.
+func data[T any](e Event) T {
+	var out T
+	_ = json.Unmarshal(e.Data, &out) // a line of another hand stays readable as far as it goes
+	return out
+}
+
+func dated[T any](e Event) Dated[T] { return Dated[T]{e.At, e.Who, data[T](e)} }
+
+// Live tells whether work on it goes on.
+func (s State) Live() bool { return s.Status != StatusClosed }
+
+// Title is its title, as far as the reader may see it.
+func (s State) Title() string {
+	if s.Hidden {
+		return "restricted incident"
+	}
+	return s.Opening.Title
+}
+
+// Began is when it began as far as is known: the start of the oldest alert that
+// fired in it, or when it was opened.
+func (s State) Began() time.Time {
+	began := s.At
+	for _, a := range s.Alerts {
+		if since := a.Is.Since; !since.IsZero() && since.Before(began) {
+			began = since
+		}
+	}
+	return began
+}
+
+// firstUpdate is how long after the opening users and colleagues hear of it.
+func firstUpdate(severity string) time.Duration {
+	switch severity {
+	case "P0":
+		return 15 * time.Minute
+	case "P1":
+		return 30 * time.Minute
+	case "P2":
+		return time.Hour
+	}
+	return 24 * time.Hour
+}
+
+// NextUpdate is when the next communication is due; not ok when none is. The
+// newest one says when the next comes; before the first the severity does.
+func (s State) NextUpdate() (at time.Time, ok bool) {
+	if _, calm := s.Reached[StatusResolved]; calm || s.Hidden {
+		return time.Time{}, false
+	}
+	if n := len(s.Comms); n > 0 {
+		last := s.Comms[n-1]
+		return last.At.Add(last.Is.Next), last.Is.Next > 0
+	}
+	return s.At.Add(firstUpdate(s.Severity)), true
+}
+
+// OpenFollowUps are those that are not done.
+func (s State) OpenFollowUps() []FollowUp {
+	return slices.DeleteFunc(slices.Clone(s.FollowUps), func(f FollowUp) bool { return f.Done })
+}
+
+// After is the time from the beginning until a status was reached; not ok when
+// it was not. A clock that stepped back gives no negative time.
+func (s State) After(status Status) (d time.Duration, ok bool) {
+	at, ok := s.Reached[status]
+	return max(at.Sub(s.Began()), 0), ok
+}
+
+// Mentions tells whether the incident has to do with a rule, runbook, action or
+// word: what a search looks for.
+func (s State) Mentions(text string) bool {
+	if s.Hidden {
+		return false
+	}
+	return slices.ContainsFunc(s.words(), func(word string) bool { return contains(word, text) })
+}
