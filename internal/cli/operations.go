@@ -27,12 +27,22 @@ func (p *program) operations(readOnly bool) (*actions.Runner, error) {
 	}
 	o := actions.Options{
 		Server: p.target.Name, ReadOnly: readOnly, Audit: log, Facts: storeFacts{p.store}, Refresh: p.wake,
-		Promises: p.promises, By: audit.Me().User,
+		Promises: p.promises, By: audit.Me().User, Incident: p.currentIncident,
 	}
 	deploys := p.deploys()
 	servers := actions.Standbys{Server: p.postgres, Named: p.standbys}
 	return actions.NewRunner(o, slices.Concat(declared(servers, deploys, cache, marks{p.state, p.engine}, p.issues()),
 		declaredAtVercel(p.vercelSite(deploys)), declaredAtSupabase(p.project()))...)
+}
+
+// currentIncident is the name of the incident that is open on the target, for
+// the audit; "" when there is none.
+func (p *program) currentIncident() string {
+	s, err := p.incidents.Current(p.target.Name)
+	if err != nil {
+		return ""
+	}
+	return s.ID
 }
 
 // declared lists every action there is, on these servers.

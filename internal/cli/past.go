@@ -31,12 +31,13 @@ type past struct {
 	ended []ui.Event
 	lost  map[string]time.Time // since when a group or a lone source cannot be read
 	acts  []ui.Event
-	size  int64 // of the audit when it was last read
+	size  int64               // of the audit when it was last read
+	acted func([]audit.Entry) // hears of what the audit has gained
 	all   atomic.Pointer[[]ui.Event]
 }
 
-func newPast(p *program) *past {
-	out := &past{p: p, lost: map[string]time.Time{}}
+func newPast(p *program, acted func([]audit.Entry)) *past {
+	out := &past{p: p, acted: acted, lost: map[string]time.Time{}}
 	out.all.Store(&[]ui.Event{})
 	return out
 }
@@ -108,6 +109,7 @@ func (p *past) read() {
 	}
 	p.size = info.Size()
 	p.acts = p.actsOf(entries)
+	p.acted(entries)
 	p.publish()
 }
 

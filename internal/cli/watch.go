@@ -19,6 +19,7 @@ type watch struct {
 	p       *program
 	past    *past
 	timed   *timed
+	events  *chronicle
 	suspect atomic.Pointer[alert.Suspect]
 	asked   time.Time // when those that are asked seldom were asked because users felt something
 	changed func()    // new data
@@ -37,7 +38,8 @@ const (
 )
 
 func newWatch(p *program, changed, urgent func()) *watch {
-	w := &watch{p: p, past: newPast(p), timed: newTimed(p.promises), changed: changed, urgent: urgent}
+	events := newChronicle(p)
+	w := &watch{p: p, past: newPast(p, events.acted), timed: newTimed(p.promises), events: events, changed: changed, urgent: urgent}
 	w.suspect.Store(&alert.Suspect{})
 	return w
 }
@@ -52,8 +54,7 @@ func (w *watch) run(ctx context.Context) {
 	}
 	done := make(chan struct{})
 	go func() { sched.Run(ctx, w.p.jobs...); close(done) }()
-	w.past.read()
-	w.timed.read(time.Now())
+	w.reread()
 	rules := time.NewTicker(w.p.every)
 	defer rules.Stop()
 	keep := time.NewTicker(keepEvery)
@@ -67,14 +68,20 @@ func (w *watch) run(ctx context.Context) {
 			w.settle(ctx)
 		case <-rules.C:
 			w.step()
-			w.past.read()
-			w.timed.read(time.Now())
+			w.reread()
 		case <-keep.C:
 			w.keep()
 		}
 	}
 	<-done
 	w.keep()
+}
+
+// reread takes in what lies in the state folder, from this session and others.
+func (w *watch) reread() {
+	w.events.read()
+	w.past.read()
+	w.timed.read(time.Now())
 }
 
 // step steps the rules over one view, and says so when their word changed.
@@ -84,6 +91,7 @@ func (w *watch) step() {
 	before := wordOf(was, w.Suspect())
 	alerts := w.p.engine.Step(v)
 	w.past.see(v, was, alerts)
+	w.events.see(alerts)
 	w.ask(v.Now(), alerts)
 	suspect := alert.Diagnose(v, alerts)
 	w.suspect.Store(&suspect)

@@ -9,7 +9,9 @@ import (
 	"tocsin/actions"
 	"tocsin/collectors"
 	"tocsin/internal/alert"
+	"tocsin/internal/audit"
 	"tocsin/internal/config"
+	"tocsin/internal/incident"
 	"tocsin/internal/model"
 	"tocsin/internal/pg"
 	"tocsin/internal/sched"
@@ -35,14 +37,15 @@ type program struct {
 	keys   string        // file of key bindings; "" for none
 	runner *actions.Runner
 
-	promises promises // to take changes back
-	postgres *pg.Server
-	standbys map[string]*pg.Server // those with an address, by name
-	vercel   *once[*vercel.Client]
-	supabase *once[*supabase.Client] // nil where no project is configured
-	sentry   *once[*sentry.Client]   // nil where none is configured
-	secrets  secrets
-	closers  []func()
+	promises  promises // to take changes back
+	incidents incident.Folder
+	postgres  *pg.Server
+	standbys  map[string]*pg.Server // those with an address, by name
+	vercel    *once[*vercel.Client]
+	supabase  *once[*supabase.Client] // nil where no project is configured
+	sentry    *once[*sentry.Client]   // nil where none is configured
+	secrets   secrets
+	closers   []func()
 }
 
 // wire puts a target together.
@@ -55,6 +58,7 @@ func wire(valid config.Valid, target config.Target, readOnly bool) (*program, er
 		target: target, state: folderOf(valid, target.Name), engine: alert.New(rules), every: rules.Every, keys: valid.Keys, store: store.New(),
 	}
 	p.promises = promisesOf(valid, target.Name)
+	p.incidents = incidentsOf(valid.StateDir(), audit.Redactor(p.secrets.known))
 	if err := errors.Join(p.addPostgres(), p.addPooler(), p.addServices()); err != nil {
 		p.close()
 		return nil, fmt.Errorf("%s: target %s: %w", valid.Path, target.Name, err)

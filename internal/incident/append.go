@@ -18,49 +18,78 @@ import (
 // when it returns; after an error nothing of it remains. Many processes may
 // append at the same time.
 func (f Folder) Append(id string, data Data) (Event, error) {
-	file, err := statedir.Open(filepath.Join(f.Dir, id, timelineName), os.O_RDWR|os.O_CREATE)
+	written, err := f.Extend(id, func(State) []Data { return []Data{data} })
 	if err != nil {
-		return Event{}, fmt.Errorf("incident %s: %w", id, err)
+		return Event{}, err
 	}
-	e, err := f.write(file, data)
-	if err := errors.Join(err, file.Close()); err != nil {
-		return Event{}, fmt.Errorf("incident %s: %w", id, err)
-	}
-	return e, nil
+	return written[len(written)-1], nil
 }
 
-func (f Folder) write(file *os.File, data Data) (Event, error) {
+// Extend appends what is missing from a timeline, as a function of its state:
+// no other process appends between the look and the write, so that what several
+// of them see is written once.
+func (f Folder) Extend(id string, missing func(State) []Data) ([]Event, error) {
+	file, err := statedir.Open(filepath.Join(f.Dir, id, timelineName), os.O_RDWR|os.O_CREATE)
+	if err != nil {
+		return nil, fmt.Errorf("incident %s: %w", id, err)
+	}
+	written, err := f.extend(file, missing)
+	if err := errors.Join(err, file.Close()); err != nil {
+		return written, fmt.Errorf("incident %s: %w", id, err)
+	}
+	return written, nil
+}
+
+func (f Folder) extend(file *os.File, missing func(State) []Data) ([]Event, error) {
 	if err := statedir.Lock(file, syscall.LOCK_EX); err != nil {
-		return Event{}, err
+		return nil, err
 	}
 	text, err := io.ReadAll(file)
 	if err != nil {
-		return Event{}, err
+		return nil, err
 	}
-	whole := text[:bytes.LastIndexByte(text, '\n')+1]
-	events := parse(whole)
-	n := 0
+	t := tail{file: file, end: int64(bytes.LastIndexByte(text, '\n') + 1)}
+	events := parse(text[:t.end])
 	if len(events) > 0 {
-		n = events[len(events)-1].N
+		t.n = events[len(events)-1].N
 	}
-	if torn := text[len(whole):]; len(torn) > 0 {
-		if err := f.aside(file, torn, int64(len(whole))); err != nil {
-			return Event{}, err
+	more := missing(Fold(events))
+	if torn := text[t.end:]; len(torn) > 0 {
+		if err := t.aside(torn); err != nil {
+			return nil, err
 		}
-		n++
-		note := Noted{"a line that was not written to its end was moved to " + tornName}
-		whole, _, err = f.put(file, whole, n, note)
+		more = append([]Data{Noted{"a line that was not written to its end was moved to " + tornName}}, more...)
+	}
+	var out []Event
+	for _, data := range more {
+		e, err := f.event(t.n+1, data)
+		if err == nil {
+			err = t.put(e)
+		}
 		if err != nil {
-			return Event{}, err
+			return out, err
 		}
+		out = append(out, e)
 	}
-	_, e, err := f.put(file, whole, n+1, data)
-	return e, err
+	return out, nil
+}
+
+// event is one line, with its secrets taken out.
+func (f Folder) event(n int, data Data) (Event, error) {
+	raw, err := f.redacted(data)
+	return Event{V: Version, N: n, At: f.Now().UTC().Truncate(time.Millisecond), Who: f.Who, Via: f.Via, Kind: data.kind(), Data: raw}, err
+}
+
+// tail is the end of a timeline that is locked.
+type tail struct {
+	file *os.File
+	end  int64 // of the last whole line
+	n    int   // the number of that line
 }
 
 // aside moves what a crash left of a line out of the timeline.
-func (f Folder) aside(file *os.File, torn []byte, end int64) error {
-	to, err := statedir.Open(filepath.Join(filepath.Dir(file.Name()), tornName), os.O_CREATE|os.O_APPEND|os.O_WRONLY)
+func (t *tail) aside(torn []byte) error {
+	to, err := statedir.Open(filepath.Join(filepath.Dir(t.file.Name()), tornName), os.O_CREATE|os.O_APPEND|os.O_WRONLY)
 	if err != nil {
 		return err
 	}
@@ -68,29 +97,24 @@ func (f Folder) aside(file *os.File, torn []byte, end int64) error {
 	if err := errors.Join(err, to.Sync(), to.Close()); err != nil {
 		return err
 	}
-	return file.Truncate(end)
+	return t.file.Truncate(t.end)
 }
 
-// put writes one line after those that are there, or nothing.
-func (f Folder) put(file *os.File, whole []byte, n int, data Data) ([]byte, Event, error) {
-	e := Event{V: Version, N: n, At: f.Now().UTC().Truncate(time.Millisecond), Who: f.Who, Via: f.Via, Kind: data.kind()}
-	raw, err := f.redacted(data)
-	if err != nil {
-		return whole, e, err
-	}
-	e.Data = raw
+// put writes one line behind those that are there, or nothing.
+func (t *tail) put(e Event) error {
 	line, err := json.Marshal(e)
 	if err != nil {
-		return whole, e, err
+		return err
 	}
 	line = append(line, '\n')
-	if _, err := file.WriteAt(line, int64(len(whole))); err != nil {
-		return whole, e, errors.Join(err, file.Truncate(int64(len(whole))))
+	if _, err := t.file.WriteAt(line, t.end); err != nil {
+		return errors.Join(err, t.file.Truncate(t.end))
 	}
-	if err := file.Sync(); err != nil {
-		return whole, e, errors.Join(err, file.Truncate(int64(len(whole))))
+	if err := t.file.Sync(); err != nil {
+		return errors.Join(err, t.file.Truncate(t.end))
 	}
-	return append(whole, line...), e, nil
+	t.end, t.n = t.end+int64(len(line)), e.N
+	return nil
 }
 
 // redacted is the data as JSON without secrets in its texts.

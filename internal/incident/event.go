@@ -125,21 +125,24 @@ type StepEvent struct {
 
 // ActionRun is an action that was run while the incident was open.
 type ActionRun struct {
-	ID      string `json:"id"` // of the call, in the audit
-	Action  string `json:"action"`
-	Target  string `json:"target,omitempty"`
-	Reason  string `json:"reason,omitempty"`
-	Outcome string `json:"outcome"` // ok, failed, refused, cancelled, unknown
-	Detail  string `json:"detail,omitempty"`
-	TookMS  int64  `json:"took_ms"`
+	ID      string    `json:"id"` // of the call, in the audit
+	At      time.Time `json:"at"` // when it ended
+	By      string    `json:"by,omitempty"`
+	Action  string    `json:"action"`
+	Target  string    `json:"target,omitempty"` // its arguments, in words
+	Reason  string    `json:"reason,omitempty"`
+	Outcome string    `json:"outcome"` // ok, failed, refused, cancelled, unknown
+	Detail  string    `json:"detail,omitempty"`
+	TookMS  int64     `json:"took_ms"`
 }
 
 // EffectSeen is what an action did to the numbers it is judged by.
 type EffectSeen struct {
-	ID      string `json:"id"` // of the call, in the audit
-	Action  string `json:"action"`
-	Verdict string `json:"verdict"` // helped, no effect, worse, unknown
-	Text    string `json:"text,omitempty"`
+	ID      string    `json:"id"` // of the call, in the audit
+	At      time.Time `json:"at"` // when it was measured
+	Action  string    `json:"action"`
+	Verdict string    `json:"verdict"` // helped, no effect, worse, unknown
+	Text    string    `json:"text,omitempty"`
 }
 
 // EvidenceKept is a file in the folder evidence.

@@ -81,9 +81,8 @@ func slug(title string) string {
 	return cmp.Or(strings.Trim(out.String(), "-"), "incident")
 }
 
-// List gives the state of every incident, the newest first. What cannot be read
-// is in the error, beside those that can.
-func (f Folder) List() ([]State, error) {
+// IDs lists the names of all incidents, the newest first.
+func (f Folder) IDs() ([]string, error) {
 	entries, err := os.ReadDir(f.Dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -91,16 +90,29 @@ func (f Folder) List() ([]State, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list the incidents: %w", err)
 	}
+	var out []string
+	for _, entry := range slices.Backward(entries) {
+		if entry.IsDir() {
+			out = append(out, entry.Name())
+		}
+	}
+	return out, nil
+}
+
+// List gives the state of every incident, the newest first. What cannot be read
+// is in the error, beside those that can.
+func (f Folder) List() ([]State, error) {
+	ids, err := f.IDs()
+	if err != nil {
+		return nil, err
+	}
 	var out []State
 	var failed []error
-	for _, entry := range slices.Backward(entries) {
-		if !entry.IsDir() {
-			continue
-		}
-		s, err := f.Get(entry.Name())
+	for _, id := range ids {
+		s, err := f.Get(id)
 		switch {
 		case errors.Is(err, fs.ErrPermission):
-			out = append(out, hidden(entry.Name()))
+			out = append(out, hidden(id))
 		case err != nil:
 			failed = append(failed, err)
 		default:
@@ -118,11 +130,12 @@ func hidden(id string) State {
 	return State{ID: at, Hidden: true, Status: StatusOpen, At: opened}
 }
 
-// Current is the newest incident that is not closed; ErrNone when there is none.
-func (f Folder) Current() (State, error) {
+// Current is the newest incident of a target that is not closed; ErrNone when
+// there is none.
+func (f Folder) Current(target string) (State, error) {
 	all, err := f.List()
 	for _, s := range all {
-		if s.Live() && !s.Hidden {
+		if s.Live() && !s.Hidden && s.Opening.Target == target {
 			return s, nil
 		}
 	}

@@ -53,7 +53,7 @@ func slow() Opened {
 func TestIncident(t *testing.T) {
 	t.Parallel()
 	f, now := folder(t)
-	if _, err := f.Current(); !errors.Is(err, ErrNone) {
+	if _, err := f.Current("prod"); !errors.Is(err, ErrNone) {
 		t.Errorf("before any: %v", err)
 	}
 	id := opened(t, f, slow())
@@ -91,7 +91,7 @@ func TestIncident(t *testing.T) {
 		t.Error("reopened, and still resolved")
 	}
 	put(t, f, id, StatusSet{StatusClosed, ""})
-	if _, err := f.Current(); !errors.Is(err, ErrNone) {
+	if _, err := f.Current("prod"); !errors.Is(err, ErrNone) {
 		t.Errorf("after it was closed: %v", err)
 	}
 }

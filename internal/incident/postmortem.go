@@ -90,6 +90,14 @@ func keptOf(text string) map[string]string {
 	return out
 }
 
+// orElse is the time that was told, or else that of the event.
+func orElse(told, event time.Time) time.Time {
+	if told.IsZero() {
+		return event
+	}
+	return told
+}
+
 func nothing(State) string { return "" }
 
 func (s State) summary() string {
@@ -175,7 +183,7 @@ func (s State) actionTable() string {
 	for _, a := range s.Actions {
 		effect := s.Effects[a.Is.ID]
 		rows = append(rows, []string{
-			a.At.UTC().Format("15:04:05Z"), a.Who, strings.TrimSpace(a.Is.Action + " " + a.Is.Target), a.Is.Outcome,
+			orElse(a.Is.At, a.At).UTC().Format("15:04:05Z"), cmp.Or(a.Is.By, a.Who), strings.TrimSpace(a.Is.Action + " " + a.Is.Target), a.Is.Outcome,
 			joinNonEmpty(cmp.Or(effect.Verdict, "not measured"), effect.Text), a.Is.Reason, a.Is.ID,
 		})
 	}

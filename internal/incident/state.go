@@ -20,6 +20,9 @@ const (
 // Statuses lists them in order.
 func Statuses() []Status { return []Status{StatusOpen, StatusMitigated, StatusResolved, StatusClosed} }
 
+// Severities lists them, the worst first.
+func Severities() []string { return []string{"P0", "P1", "P2", "P3"} }
+
 // Roles lists what people can be responsible for.
 func Roles() []string { return []string{"lead", "operations", "communications", "scribe"} }
 

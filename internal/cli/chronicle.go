@@ -1,0 +1,209 @@
+package cli
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"tocsin/actions"
+	"tocsin/internal/alert"
+	"tocsin/internal/audit"
+	"tocsin/internal/incident"
+)
+
+// chronicle follows the incident that is open on the target, whoever opened it,
+// and fills its timeline: with alerts as they turn, and with what anybody did.
+// It is written by the watch alone.
+type chronicle struct {
+	p         *program
+	incidents incident.Folder
+	others    map[string]int64 // incidents that are not open here, with the size of their timelines
+	size      int64            // of the timeline when it was last read
+	told      string           // the newest error, told once
+	now       atomic.Pointer[incident.State]
+}
+
+func newChronicle(p *program) *chronicle {
+	return &chronicle{p: p, incidents: p.incidents, others: map[string]int64{}}
+}
+
+// open is the incident that is open; nil when there is none.
+func (c *chronicle) open() *incident.State { return c.now.Load() }
+
+// read takes in what this session and others have written.
+func (c *chronicle) read() {
+	if s := c.open(); s != nil && c.incidents.Size(s.ID) == c.size {
+		return
+	}
+	found, err := c.find()
+	c.tell(err)
+	if found == nil {
+		c.now.Store(nil)
+		return
+	}
+	c.size = c.incidents.Size(found.ID)
+	c.now.Store(found)
+}
+
+// find reads the newest incident of the target that is not closed. Only those
+// that may have changed are read.
+func (c *chronicle) find() (*incident.State, error) {
+	ids, err := c.incidents.IDs()
+	if err != nil {
+		return nil, err
+	}
+	var failed []error
+	for _, id := range ids {
+		size := c.incidents.Size(id)
+		if known, ok := c.others[id]; ok && known == size {
+			continue
+		}
+		s, err := c.incidents.Get(id)
+		switch {
+		case errors.Is(err, fs.ErrPermission): // restricted, and another's
+		case err != nil:
+			failed = append(failed, err)
+		case s.Live() && s.Opening.Target == c.p.target.Name:
+			return &s, nil
+		}
+		c.others[id] = size
+	}
+	return nil, errors.Join(failed...)
+}
+
+// see writes how the alerts stand, where the timeline does not know it yet.
+func (c *chronicle) see(alerts []alert.Alert) {
+	c.extend(func(s incident.State) []incident.Data { return turned(s, alerts) })
+}
+
+// turned are the alerts whose state the timeline does not have: those that fire
+// or are not known any more, and those that are in order again.
+func turned(s incident.State, alerts []alert.Alert) []incident.Data {
+	newest := map[string]incident.AlertSeen{}
+	for _, a := range s.Alerts {
+		newest[alert.Alert{Rule: a.Is.Rule, Labels: a.Is.Labels}.Key()] = a.Is
+	}
+	var out []incident.Data
+	for _, a := range alerts {
+		was := newest[a.Key()]
+		fires := a.Standing() == alert.Firing || a.Standing() == alert.Clearing
+		state := string(alert.OK)
+		switch {
+		case fires && a.State == alert.Unknown:
+			state = string(alert.Unknown)
+		case fires:
+			state = string(alert.Firing)
+		}
+		if state == was.State && (!fires || string(a.Severity) == was.Severity) || !fires && was.State == "" {
+			continue
+		}
+		out = append(out, incident.AlertSeen{
+			Rule: a.Rule, Labels: a.Labels, Severity: string(a.Severity), State: state, Since: a.Since.UTC(), Reading: readingOf(a), Was: was.State,
+		})
+	}
+	return out
+}
+
+// readingOf is what an alert saw: "91 % (> 80%)".
+func readingOf(a alert.Alert) string {
+	if !a.Known {
+		return a.Why
+	}
+	return fmt.Sprintf("%s (%s)", alert.Number(a.Value, a.Unit), a.Threshold)
+}
+
+// acted writes what was done on the target since the incident was opened, and
+// what it did, from the audit: so also what others did, and what was left when
+// a process was killed.
+func (c *chronicle) acted(entries []audit.Entry) {
+	c.extend(func(s incident.State) []incident.Data { return doneIn(s, entries) })
+}
+
+func doneIn(s incident.State, entries []audit.Entry) []incident.Data {
+	known := map[string]bool{}
+	for _, a := range s.Actions {
+		known[a.Is.ID] = true
+	}
+	began := map[string]audit.Entry{}
+	var out []incident.Data
+	for _, e := range entries {
+		if e.Target != s.Opening.Target || e.At.Before(s.At) {
+			continue
+		}
+		switch e.Phase {
+		case audit.Intent:
+			began[e.ID] = e
+		case audit.Result:
+			if !known[e.ID] && e.Outcome != string(actions.Cancelled) {
+				out = append(out, ranOf(e, began[e.ID]))
+			}
+		case audit.Effect:
+			if _, told := s.Effects[e.ID]; !told {
+				out = append(out, incident.EffectSeen{ID: e.ID, At: e.At.UTC(), Action: cmp.Or(e.Action, began[e.ID].Action), Verdict: e.Verdict, Text: changesOf(e)})
+			}
+		}
+	}
+	return out
+}
+
+// ranOf is a call that ended; begin is its intent.
+func ranOf(e, begin audit.Entry) incident.ActionRun {
+	out := incident.ActionRun{ID: e.ID, At: e.At.UTC(), Action: e.Action, Target: wordsOf(begin.Params), Reason: begin.Reason, Outcome: e.Outcome, Detail: e.Detail}
+	if begin.Who != nil {
+		out.By = begin.Who.User
+	}
+	if e.TookMS != nil {
+		out.TookMS = *e.TookMS
+	}
+	return out
+}
+
+// wordsOf are arguments in words: "table=public.orders".
+func wordsOf(params map[string]any) string {
+	var out []string
+	for name, value := range params {
+		out = append(out, fmt.Sprintf("%s=%v", name, value))
+	}
+	slices.Sort(out)
+	return strings.Join(out, " ")
+}
+
+// changesOf is what an action did to the numbers that it is judged by.
+func changesOf(e audit.Entry) string {
+	var out []string
+	for _, change := range e.Effects {
+		before, after := "?", "?"
+		if change.Before != nil {
+			before = alert.Number(*change.Before, change.Unit)
+		}
+		if change.After != nil {
+			after = alert.Number(*change.After, change.Unit)
+		}
+		out = append(out, fmt.Sprintf("%s %s to %s", change.Metric, before, after))
+	}
+	return strings.Join(out, ", ")
+}
+
+// extend writes what is missing in the timeline of the open incident. Most of
+// the time nothing is: then nothing is locked.
+func (c *chronicle) extend(missing func(incident.State) []incident.Data) {
+	s := c.open()
+	if s == nil || len(missing(*s)) == 0 {
+		return
+	}
+	_, err := c.incidents.Extend(s.ID, missing)
+	c.tell(err)
+	c.read()
+}
+
+func (c *chronicle) tell(err error) {
+	if err != nil && err.Error() != c.told {
+		c.told = err.Error()
+		slog.Warn("the record of the incident", "error", err)
+	}
+}

@@ -1,0 +1,119 @@
+package cli
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tocsin/internal/alert"
+	"tocsin/internal/audit"
+	"tocsin/internal/config"
+	"tocsin/internal/incident"
+	"tocsin/internal/model"
+)
+
+// chronicled is a chronicle over an incident that is open.
+func chronicled(t *testing.T, began time.Time) (c *chronicle, id string) {
+	t.Helper()
+	p := &program{target: config.Target{Name: "prod"}, incidents: incidentsOf(t.TempDir(), nil)}
+	p.incidents.Now = func() time.Time { return began }
+	id, err := p.incidents.Open(incident.Opened{Title: "slow", Severity: "P2", Target: "prod"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c = newChronicle(p)
+	c.read()
+	if c.open() == nil {
+		t.Fatal("the incident is not found")
+	}
+	return c, id
+}
+
+func says(c *chronicle) []string {
+	var out []string
+	for _, e := range c.open().Events[1:] {
+		out = append(out, e.Says())
+	}
+	return out
+}
+
+// Alerts are written as they turn, once however many watch.
+func TestAlertsGoIntoTheTimeline(t *testing.T) {
+	t.Parallel()
+	c, _ := chronicled(t, time.Now())
+	other := newChronicle(c.p)
+	other.read()
+	slow := alert.Alert{Rule: "http.p95", Labels: model.Labels{"app": "shop"}, State: alert.Firing, Severity: alert.P2, Reading: alert.Reading{Value: 1400, Unit: model.Millis, Known: true}}
+	calm := alert.Alert{Rule: "db.down", State: alert.OK}
+	pending := alert.Alert{Rule: "host.cpu", State: alert.Pending}
+	turn := func(a alert.Alert) {
+		for _, one := range []*chronicle{c, other, c} {
+			one.see([]alert.Alert{a, calm, pending})
+			one.read()
+		}
+	}
+	turn(slow)
+	slow.State = alert.Clearing
+	turn(slow)
+	slow.State, slow.Former, slow.Known, slow.Why = alert.Unknown, alert.Clearing, false, "refused"
+	turn(slow)
+	slow.State, slow.Former = alert.OK, ""
+	turn(slow)
+	want := []string{"http.p95 app=shop firing: 1.4 s ()", "http.p95 app=shop unknown: refused", "http.p95 app=shop ok: refused"}
+	if diff := cmp.Diff(want, says(c)); diff != "" {
+		t.Errorf("timeline (-want +got):\n%s", diff)
+	}
+}
+
+// What was done comes from the audit, so that nobody's work is missing, also
+// not after a crash.
+func TestActionsGoIntoTheTimeline(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	c, _ := chronicled(t, now)
+	at := audit.Time{Time: now.Add(time.Second)}
+	before, after := 40.0, 2.0
+	entries := []audit.Entry{
+		{Phase: audit.Result, ID: "0", At: audit.Time{Time: now.Add(-time.Second)}, Target: "prod", Action: "pg.vacuum", Outcome: "ok"},
+		{Phase: audit.Intent, ID: "1", At: at, Target: "prod", Action: "pg.vacuum", Params: map[string]any{"table": "public.orders"}, Who: &audit.Who{User: "ben"}, Reason: "bloat"},
+		{Phase: audit.Result, ID: "1", At: at, Target: "prod", Action: "pg.vacuum", Outcome: "ok"},
+		{Phase: audit.Effect, ID: "1", At: at, Target: "prod", Verdict: "helped", Effects: []audit.Change{{Metric: "db.dead_tuples.pct", Unit: model.Percent, Before: &before, After: &after}}},
+		{Phase: audit.Intent, ID: "2", At: at, Target: "other", Action: "pg.vacuum"},
+		{Phase: audit.Result, ID: "2", At: at, Target: "other", Action: "pg.vacuum", Outcome: "ok"},
+		{Phase: audit.Result, ID: "3", At: at, Target: "prod", Action: "pg.cancel", Outcome: "cancelled"},
+	}
+	for range 2 {
+		c.acted(entries)
+	}
+	want := []string{"pg.vacuum table=public.orders: ok: bloat", "pg.vacuum helped: db.dead_tuples.pct 40 % to 2 %"}
+	if diff := cmp.Diff(want, says(c)); diff != "" {
+		t.Errorf("timeline (-want +got):\n%s", diff)
+	}
+	if got := c.open().Actions[0].Is; got.By != "ben" || !got.At.Equal(at.Time) {
+		t.Errorf("action %+v", got)
+	}
+}
+
+// An incident that another session opens, closes or opens again is followed.
+func TestTheOpenIncidentIsFollowed(t *testing.T) {
+	t.Parallel()
+	c, id := chronicled(t, time.Now())
+	for _, step := range []struct {
+		to   incident.Status
+		open bool
+	}{{incident.StatusClosed, false}, {incident.StatusOpen, true}, {incident.StatusResolved, true}, {incident.StatusClosed, false}} {
+		if _, err := c.p.incidents.Append(id, incident.StatusSet{Status: step.to}); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			c.read()
+		}
+		if got := c.open() != nil; got != step.open {
+			t.Errorf("%s: followed is %v", step.to, got)
+		}
+	}
+	if got := c.p.currentIncident(); got != "" {
+		t.Errorf("the audit would name %s", got)
+	}
+}

@@ -1,0 +1,420 @@
+package cli
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tocsin/internal/alert"
+	"tocsin/internal/audit"
+	"tocsin/internal/config"
+	"tocsin/internal/incident"
+	"tocsin/internal/statedir"
+	"tocsin/internal/strict"
+)
+
+// incidentsDir is the folder of the incidents in the state folder.
+const incidentsDir = "incidents"
+
+// incidentsOf are the incidents of a state folder, for the person who runs us.
+func incidentsOf(root string, redact func(string) string) incident.Folder {
+	who := audit.Me()
+	via := "console"
+	if who.From != "" {
+		via = "ssh"
+	}
+	return incident.Folder{Dir: filepath.Join(root, incidentsDir), Who: cmp.Or(who.User, fmt.Sprint(who.UID)), Via: via, Now: time.Now, Redact: redact}
+}
+
+// incidents is what the commands about incidents share.
+type incidents struct {
+	*command
+	folder incident.Folder
+	target string
+	id     string // --incident; "" for the one that is open
+}
+
+func (c *command) incident() *cobra.Command {
+	in := &incidents{command: c}
+	cmd := groupOf(&cobra.Command{
+		Use: "incident", Short: "Keep the record of an incident: open, note, hand off, close, and its postmortem",
+		Long: "An incident is one timeline in the state folder, which all who work on this machine share. The dashboard\n" +
+			"fills it with alerts, actions and their effects; these commands work also when there is no dashboard.",
+	})
+	cmd.PersistentFlags().StringVar(&in.id, "incident", "", "name of the incident (else the one that is open)")
+	cmd.AddCommand(in.open(), in.list(), in.show(), in.note(), in.severity(), in.status(), in.role(), in.handOff(), in.followUp(), in.message(), in.postmortem())
+	return cmd
+}
+
+// run makes a command that finds the folder first.
+func (in *incidents) run(cmd *cobra.Command, do func(args []string) error) *cobra.Command {
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		return oneShot(func() error {
+			valid, err := config.Load(in.config)
+			if err != nil {
+				return &exit{exitUsage, withAdvice(err)}
+			}
+			target, err := valid.Target(in.command.target)
+			if err != nil {
+				return &exit{exitUsage, err}
+			}
+			in.folder, in.target = incidentsOf(valid.StateDir(), audit.Redactor(func() []string { return nil })), target.Name
+			return do(args)
+		})
+	}
+	return cmd
+}
+
+// state is the incident that is meant.
+func (in *incidents) state() (incident.State, error) {
+	find := func() (incident.State, error) { return in.folder.Current(in.target) }
+	if in.id != "" {
+		find = func() (incident.State, error) { return in.folder.Get(in.id) }
+	}
+	s, err := find()
+	if err != nil {
+		return s, &exit{exitFailed, err}
+	}
+	return s, nil
+}
+
+// write appends to the incident that is meant, and prints what was written.
+func (in *incidents) write(data incident.Data) error {
+	s, err := in.state()
+	if err != nil {
+		return err
+	}
+	e, err := in.folder.Append(s.ID, data)
+	if err != nil {
+		return &exit{exitFailed, err}
+	}
+	out := in.page()
+	out.line("%s: %s", s.ID, e.Says())
+	return in.putPage(out)
+}
+
+// severities are what a person chooses from, with what makes it so.
+const severities = "P0  a service is down, or data is exposed\n" +
+	"P1  more than 2 % of requests fail, or the error budget burns fast\n" +
+	"P2  a P2 alert, and users feel it\n" +
+	"P3  no user feels it yet\n" +
+	"In doubt take the higher one."
+
+func checkSeverity(word string) error {
+	if !slices.Contains(incident.Severities(), word) {
+		return &exit{exitUsage, fmt.Errorf("severity %q: it is one of\n%s", word, severities)}
+	}
+	return nil
+}
+
+func (in *incidents) open() *cobra.Command {
+	var o incident.Opened
+	cmd := &cobra.Command{
+		Use: "open TITLE", Short: "Open an incident", Args: cobra.MinimumNArgs(1),
+		Long:    "Severities:\n" + severities + "\nThe title of a restricted incident is a code name: others see only that there is an incident.",
+		Example: `  tocsin incident open "Checkout is slow" --severity P1 --why "4 % of requests fail since 02:10"`,
+	}
+	cmd.Flags().StringVar(&o.Severity, "severity", "", "P0, P1, P2 or P3")
+	cmd.Flags().StringVar(&o.Criterion, "why", "", "what makes it so severe")
+	cmd.Flags().BoolVar(&o.Restricted, "restricted", false, "only for those who open it, and root")
+	return in.run(cmd, func(args []string) error {
+		if err := checkSeverity(o.Severity); err != nil {
+			return err
+		}
+		if o.Criterion == "" {
+			return &exit{exitUsage, errors.New("--why is missing: what makes it " + o.Severity + "?\n" + severities)}
+		}
+		if s, err := in.folder.Current(in.target); err == nil {
+			return &exit{exitFailed, fmt.Errorf("%s is open already (%s): tocsin incident note, or close it first", s.ID, clean(s.Title()))}
+		}
+		o.Title, o.Target = strings.Join(args, " "), in.target
+		id, err := in.folder.Open(o)
+		if err != nil {
+			return &exit{exitFailed, err}
+		}
+		out := in.page()
+		out.line("%s is open, its files are in %s", id, in.folder.In(id))
+		return in.putPage(out)
+	})
+}
+
+func (in *incidents) list() *cobra.Command {
+	search := ""
+	cmd := &cobra.Command{Use: "list", Short: "List the incidents, newest first", Args: cobra.NoArgs}
+	o := formFlag(cmd, formTable, formJSON)
+	cmd.Flags().StringVar(&search, "search", "", "only those that mention a rule, runbook, action or word")
+	return in.run(cmd, func([]string) error {
+		all, err := in.folder.List()
+		if err != nil {
+			in.warn(errors.New(clean(err.Error()))) // the others are listed
+		}
+		if search != "" {
+			all = slices.DeleteFunc(all, func(s incident.State) bool { return !s.Mentions(search) })
+		}
+		if o.word == formJSON {
+			return in.putJSON(incidentsDocumentOf(all))
+		}
+		out := in.page()
+		var rows []row
+		for _, s := range all {
+			level := alert.Fine
+			if s.Live() {
+				level = alert.Warning
+			}
+			rows = append(rows, row{level: level, cells: []string{
+				s.ID, s.Severity, string(s.Status), s.Opening.Target, s.Title(), reachedAfter(s), plural(len(s.OpenFollowUps()), "follow-up", "follow-ups"),
+			}})
+		}
+		out.table([]string{"INCIDENT", "SEVERITY", "STATUS", "TARGET", "TITLE", "MITIGATED AFTER", "TO DO"}, rows)
+		return in.putPage(out)
+	})
+}
+
+func plural(n int, one, many string) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+func reachedAfter(s incident.State) string {
+	if d, ok := s.After(incident.StatusMitigated); ok {
+		return age(d)
+	}
+	return ""
+}
+
+func (in *incidents) show() *cobra.Command {
+	cmd := &cobra.Command{Use: "show [INCIDENT]", Short: "Print an incident and its timeline", Args: cobra.MaximumNArgs(1)}
+	o := formFlag(cmd, formTable, formJSON)
+	return in.run(cmd, func(args []string) error {
+		if len(args) > 0 {
+			in.id = args[0]
+		}
+		s, err := in.state()
+		if err != nil {
+			return err
+		}
+		if o.word == formJSON {
+			return in.putJSON(incidentDocument{documentVersion, incidentOf(s), s.Events})
+		}
+		out := in.page()
+		out.line("%s  %s  %s  %s", s.ID, s.Severity, s.Status, s.Title())
+		for _, role := range incident.Roles() {
+			if who := s.Roles[role]; who != "" {
+				out.line("%s: %s", role, who)
+			}
+		}
+		if at, due := s.NextUpdate(); due {
+			out.line("next update by %s", stamp(at))
+		}
+		var rows []row
+		for _, e := range s.Events {
+			rows = append(rows, row{cells: []string{stamp(e.At), e.Who, e.Says()}})
+		}
+		out.table([]string{"AT", "WHO", "WHAT"}, rows)
+		return in.putPage(out)
+	})
+}
+
+func (in *incidents) note() *cobra.Command {
+	return in.run(&cobra.Command{Use: "note TEXT", Short: "Write a note into the timeline", Args: cobra.MinimumNArgs(1)},
+		func(args []string) error { return in.write(incident.Noted{Text: strings.Join(args, " ")}) })
+}
+
+func (in *incidents) severity() *cobra.Command {
+	return in.run(&cobra.Command{Use: "severity P0|P1|P2|P3 WHY", Short: "Change the severity", Long: severities, Args: cobra.MinimumNArgs(2)},
+		func(args []string) error {
+			if err := checkSeverity(args[0]); err != nil {
+				return err
+			}
+			return in.write(incident.SeveritySet{Severity: args[0], Why: strings.Join(args[1:], " ")})
+		})
+}
+
+func (in *incidents) status() *cobra.Command {
+	anyway := false
+	cmd := &cobra.Command{
+		Use: "status open|mitigated|resolved|closed [WHY]", Short: "Say how far it is",
+		Long: "mitigated: users are no longer affected. resolved: the cause is gone; refused while an alert of the incident\n" +
+			"still fires, unless --anyway and a reason are given. closed: the postmortem is written.",
+		Args: cobra.MinimumNArgs(1), ValidArgsFunction: cobra.FixedCompletions(statusWords(), cobra.ShellCompDirectiveNoFileComp),
+	}
+	cmd.Flags().BoolVar(&anyway, "anyway", false, "resolved although alerts fire; needs a reason")
+	return in.run(cmd, func(args []string) error {
+		to, why := incident.Status(args[0]), strings.Join(args[1:], " ")
+		if !slices.Contains(statusWords(), args[0]) {
+			return &exit{exitUsage, fmt.Errorf("status %q: it is one of %s", args[0], strings.Join(statusWords(), ", "))}
+		}
+		s, err := in.state()
+		if err != nil {
+			return err
+		}
+		firing := s.Firing()
+		if ends := to == incident.StatusResolved || to == incident.StatusClosed; ends && len(firing) > 0 && (!anyway || why == "") {
+			return &exit{exitFailed, fmt.Errorf("not %s: %s; as far as the timeline knows it still fires (--anyway and a reason say otherwise)", to, clean(strings.Join(firing, ", ")))}
+		}
+		return in.write(incident.StatusSet{Status: to, Why: why})
+	})
+}
+
+func statusWords() []string {
+	var out []string
+	for _, s := range incident.Statuses() {
+		out = append(out, string(s))
+	}
+	return out
+}
+
+func (in *incidents) role() *cobra.Command {
+	return in.run(&cobra.Command{
+		Use: "role ROLE WHO", Short: "Say who is responsible for what: " + strings.Join(incident.Roles(), ", "), Args: cobra.ExactArgs(2),
+		ValidArgsFunction: cobra.FixedCompletions(incident.Roles(), cobra.ShellCompDirectiveNoFileComp),
+	}, func(args []string) error {
+		if err := oneOf("role", args[0], incident.Roles()); err != nil {
+			return err
+		}
+		return in.write(incident.RoleTaken{Role: args[0], Who: args[1]})
+	})
+}
+
+// oneOf refuses a word that is none of some, and names the nearest.
+func oneOf(what, word string, words []string) error {
+	if slices.Contains(words, word) {
+		return nil
+	}
+	if near, ok := strict.Nearest(word, words); ok {
+		return &exit{exitUsage, fmt.Errorf("there is no %s %q: did you mean %q?", what, word, near)}
+	}
+	return &exit{exitUsage, fmt.Errorf("there is no %s %q: it is one of %s", what, word, strings.Join(words, ", "))}
+}
+
+func (in *incidents) handOff() *cobra.Command {
+	return in.run(&cobra.Command{Use: "handoff WHO TEXT", Short: "Give the lead to somebody else, with what they must know", Args: cobra.MinimumNArgs(2)},
+		func(args []string) error {
+			return in.write(incident.HandedOff{To: args[0], Text: strings.Join(args[1:], " ")})
+		})
+}
+
+func (in *incidents) followUp() *cobra.Command {
+	var f incident.FollowUp
+	cmd := &cobra.Command{
+		Use: "followup TEXT | --done NAME", Short: "Write down work that remains, or that it is done", Args: cobra.ArbitraryArgs,
+		Example: "  tocsin incident followup \"index on orders.state\" --owner ben --due 2026-12-01\n  tocsin incident followup --done f1",
+	}
+	cmd.Flags().StringVar(&f.Owner, "owner", "", "who does it")
+	cmd.Flags().StringVar(&f.Due, "due", "", "by which day: 2026-12-01")
+	cmd.Flags().StringVar(&f.ID, "done", "", "name of one that is done")
+	return in.run(cmd, func(args []string) error {
+		f.Text = strings.Join(args, " ")
+		s, err := in.state()
+		if err != nil {
+			return err
+		}
+		if f, err = followUpOf(s, f); err != nil {
+			return &exit{exitUsage, err}
+		}
+		return in.write(f)
+	})
+}
+
+// followUpOf gives a follow-up its name, or marks the one that is named as done.
+func followUpOf(s incident.State, f incident.FollowUp) (incident.FollowUp, error) {
+	if f.Due != "" {
+		if _, err := time.Parse(time.DateOnly, f.Due); err != nil {
+			return f, fmt.Errorf("--due %s: a day is written 2026-12-01", f.Due)
+		}
+	}
+	switch {
+	case f.ID == "" && f.Text == "":
+		return f, errors.New("what is to be done? tocsin incident followup TEXT, or --done NAME")
+	case f.ID == "":
+		f.ID = fmt.Sprintf("f%d", len(s.FollowUps)+1)
+		return f, nil
+	}
+	at := slices.IndexFunc(s.FollowUps, func(old incident.FollowUp) bool { return old.ID == f.ID })
+	if at < 0 {
+		return f, fmt.Errorf("%s has no follow-up %s", s.ID, f.ID)
+	}
+	done := s.FollowUps[at]
+	done.Done = true
+	return done, nil
+}
+
+func (in *incidents) message() *cobra.Command {
+	sent := false
+	cmd := &cobra.Command{
+		Use: "message AUDIENCE", Short: "Print a text for " + strings.Join(incident.Audiences(), ", ") + ", filled with what is known",
+		Long: "Nothing is sent. Read it, send it where your people are, and say so with --sent: that starts the clock of the next update.",
+		Args: cobra.ExactArgs(1), ValidArgsFunction: cobra.FixedCompletions(incident.Audiences(), cobra.ShellCompDirectiveNoFileComp),
+	}
+	cmd.Flags().BoolVar(&sent, "sent", false, "write into the timeline that it was sent")
+	return in.run(cmd, func(args []string) error {
+		if err := oneOf("audience", args[0], incident.Audiences()); err != nil {
+			return err
+		}
+		s, err := in.state()
+		if err != nil {
+			return err
+		}
+		text := s.Message(args[0], time.Now())
+		if sent {
+			return in.write(incident.CommsSent{Audience: args[0], Text: text, Next: s.Interval()})
+		}
+		out := in.page()
+		for line := range strings.Lines(text) {
+			out.line("%s", strings.TrimSuffix(line, "\n"))
+		}
+		return in.putPage(out)
+	})
+}
+
+func (in *incidents) postmortem() *cobra.Command {
+	return in.run(&cobra.Command{
+		Use: "postmortem [INCIDENT]", Short: "Write postmortem.md; what stands between its keep marks survives", Args: cobra.MaximumNArgs(1),
+	}, func(args []string) error {
+		if len(args) > 0 {
+			in.id = args[0]
+		}
+		s, err := in.state()
+		if err != nil {
+			return err
+		}
+		path, err := writePostmortem(in.folder, s)
+		if err != nil {
+			return &exit{exitFailed, err}
+		}
+		out := in.page()
+		out.line("%s", path)
+		return in.putPage(out)
+	})
+}
+
+// writePostmortem writes the file anew, as a whole, so that a crash leaves the
+// old one.
+func writePostmortem(f incident.Folder, s incident.State) (path string, err error) {
+	path = filepath.Join(f.In(s.ID), incident.PostmortemName)
+	before, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return path, err
+	}
+	part, err := statedir.Open(path+".part", os.O_CREATE|os.O_TRUNC|os.O_WRONLY)
+	if err != nil {
+		return path, err
+	}
+	_, err = part.WriteString(s.Postmortem(string(before)))
+	if err := errors.Join(err, part.Sync(), part.Close()); err != nil {
+		return path, err
+	}
+	return path, os.Rename(path+".part", path)
+}
