@@ -1,0 +1,299 @@
+package runbook
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"tocsin/actions"
+	"tocsin/internal/alert"
+	"tocsin/internal/model"
+	"tocsin/internal/store"
+)
+
+// Course is how far a step is.
+type Course string
+
+// The courses. The last four are final.
+const (
+	CourseOff        Course = "off"     // its condition does not hold: it is not needed now
+	CourseTodo       Course = "to do"   // its phase has not come
+	CourseReady      Course = "ready"   // it can be done, or its check is looked at
+	CourseStarted    Course = "started" // its action was ordered, or its effect is being watched
+	CourseDone       Course = "done"
+	CourseSkipped    Course = "skipped"
+	CourseFailed     Course = "failed"
+	CourseOverridden Course = "overridden"
+)
+
+// Over tells whether nothing more is expected of the step.
+func (c Course) Over() bool {
+	return slices.Contains([]Course{CourseDone, CourseSkipped, CourseFailed, CourseOverridden}, c)
+}
+
+// Word is what the record of the incident says of a step.
+type Word struct {
+	Course  Course
+	At      time.Time
+	Reading string
+	Reason  string // of a person
+}
+
+// Run is an action that was run since the book was opened.
+type Run struct {
+	Action string
+	At     time.Time // when it ended
+	OK     bool
+	Text   string // how it ended, in words
+}
+
+// Situation is what a book is played in.
+type Situation struct {
+	View     store.View
+	Suspect  alert.Suspect
+	Began    time.Time         // the start of the first phase
+	Facts    map[string]string // what was asked, and parameters
+	Words    map[string]Word   // the newest word on each step, by its name
+	Runs     []Run             // in order of time
+	Evidence bool              // some was kept
+}
+
+// Standing is how one step stands.
+type Standing struct {
+	Step    Step
+	Phase   string
+	Course  Course
+	Next    bool      // the first step that wants something
+	Reading string    // what its check, condition or verification saw
+	Due     time.Time // until when it should be over; zero for no target
+	Late    bool      // it was not, or is not
+	Args    actions.Args
+	Missing []string // names behind $ that nothing gives yet
+	Gates   []Gate   // what has to be there before its action runs, and is not
+	Ticks   Course   // the final course that it reaches by itself now; "" for none
+}
+
+// verifyWithin is how long after an action its verification has time to pass.
+const verifyWithin = 5 * time.Minute
+
+// Play tells how every step of a book stands. It is a function of the
+// situation: nothing is run, and nothing is remembered.
+func (b Book) Play(s Situation) []Standing {
+	facts := s.facts()
+	used := map[string]int{} // runs that a step has taken, by action
+	begun := true            // the phase has come
+	var out []Standing
+	for i, phase := range b.Phases {
+		over := true // all steps of the phases up to here
+		for _, before := range out {
+			over = over && (before.Course.Over() || before.Course == CourseOff)
+		}
+		begun = i == 0 || over || !s.View.Now().Before(s.Began.Add(phase.From))
+		for _, step := range phase.Steps {
+			out = append(out, s.stand(step, phase, facts, begun, used))
+		}
+	}
+	for i := range out {
+		if c := out[i].Course; c == CourseReady || c == CourseStarted {
+			out[i].Next = true
+			break
+		}
+	}
+	return out
+}
+
+func (s Situation) stand(step Step, phase Phase, facts map[string]string, begun bool, used map[string]int) Standing {
+	out := Standing{Step: step, Phase: phase.Title, Course: CourseTodo, Due: s.due(step, phase)}
+	b := step.Block
+	if b.Action != "" {
+		out.Args, out.Missing = resolve(b.With, facts)
+		out.Gates = s.unmet(b.Needs)
+	}
+	word, told := s.Words[step.Name()]
+	if told && word.Course.Over() {
+		out.Course, out.Reading = word.Course, cmp.Or(word.Reason, word.Reading)
+		out.Late = !out.Due.IsZero() && word.At.After(out.Due)
+		return out
+	}
+	out.Late = !out.Due.IsZero() && s.View.Now().After(out.Due)
+	if begun {
+		out.Course = CourseReady
+	}
+	if !b.When.Absent() {
+		applies, reading := b.When.Applies(s.View)
+		if applies == Fail && word.Course != CourseStarted {
+			out.Course, out.Reading, out.Late = CourseOff, reading, false
+			return out
+		}
+	}
+	switch {
+	case !b.Check.Absent():
+		holds, reading := b.Check.Holds(s.View, nil)
+		out.Reading = reading
+		if holds == Pass && begun {
+			out.Ticks = CourseDone
+		}
+	case b.Action != "":
+		s.follow(&out, word, used)
+	}
+	return out
+}
+
+// follow is a step whose action may have been run.
+func (s Situation) follow(out *Standing, word Word, used map[string]int) {
+	b := out.Step.Block
+	run, ok := s.nextRun(b.Action, word, used)
+	switch {
+	case !ok && word.Course == CourseStarted:
+		out.Course, out.Reading = CourseStarted, "ordered; not run yet"
+		if s.View.Now().Sub(word.At) > verifyWithin {
+			out.Course = CourseReady // its card was left
+		}
+		return
+	case !ok:
+		return
+	case !run.OK:
+		out.Course, out.Reading, out.Ticks = CourseStarted, run.Text, CourseFailed
+		return
+	}
+	out.Course, out.Reading = CourseStarted, run.Text
+	if b.Verify.Absent() {
+		out.Ticks = CourseDone
+		return
+	}
+	holds, reading := b.Verify.Holds(s.View, out.Args)
+	out.Reading = reading
+	switch {
+	case holds == Pass:
+		out.Ticks = CourseDone
+	case s.View.Now().Sub(run.At) > verifyWithin:
+		out.Ticks = CourseFailed
+	}
+}
+
+// nextRun is the first run of an action that no earlier step has taken, and
+// that was not before the step was begun.
+func (s Situation) nextRun(action string, word Word, used map[string]int) (Run, bool) {
+	n := 0
+	for _, run := range s.Runs {
+		if run.Action != action {
+			continue
+		}
+		if n++; n <= used[action] || run.At.Before(word.At) {
+			continue
+		}
+		used[action] = n
+		return run, true
+	}
+	return Run{}, false
+}
+
+// due is until when a step should be over: its own target, or that of its phase.
+func (s Situation) due(step Step, phase Phase) time.Time {
+	switch {
+	case step.Block.Within > 0:
+		return s.Began.Add(phase.From + step.Block.Within)
+	case phase.To > 0:
+		return s.Began.Add(phase.To)
+	}
+	return time.Time{}
+}
+
+// unmet are the gates of a step that nothing has opened. That of an incident is
+// open: a book is played in one.
+func (s Situation) unmet(gates []Gate) []Gate {
+	return slices.DeleteFunc(slices.Clone(gates), func(g Gate) bool {
+		return g == NeedIncident || g == NeedEvidence && s.Evidence
+	})
+}
+
+// facts is everything that may stand behind $: what was asked and what the
+// readings tell now.
+func (s Situation) facts() map[string]string {
+	out := map[string]string{}
+	for name, value := range s.Suspect.Args {
+		out["suspect."+name] = value
+	}
+	if root := s.root(); root != nil {
+		for name, value := range root.Args() {
+			out["blocker."+name] = value
+		}
+	}
+	maps.Copy(out, s.Facts)
+	return out
+}
+
+// resolve puts facts into the arguments of an action.
+func resolve(with actions.Args, facts map[string]string) (args actions.Args, missing []string) {
+	args = actions.Args{}
+	for name, value := range with {
+		fact, named := strings.CutPrefix(value, "$")
+		if !named {
+			args[name] = value
+			continue
+		}
+		known, ok := facts[fact]
+		if !ok {
+			missing = append(missing, "$"+fact)
+			continue
+		}
+		args[name] = known
+	}
+	slices.Sort(missing)
+	return args, missing
+}
+
+// root is the session that most others wait for, by a reading that is not old;
+// nil when there is none.
+func (s Situation) root() *model.Session {
+	key := store.ActivityKey()
+	sample, ok := store.Get(s.View, key)
+	fresh := slices.ContainsFunc(s.View.Sources(), func(src store.Status) bool { return src.Name == key.Name && src.State == store.OK })
+	if !ok || !fresh {
+		return nil
+	}
+	if roots := sample.Value.LockTree(); len(roots) > 0 {
+		return roots[0].Session
+	}
+	return nil
+}
+
+// Says is a standing in words: what to do, or how it went.
+func (s Standing) Says() string {
+	b := s.Step.Block
+	switch {
+	case s.Course.Over(), s.Course == CourseOff, s.Course == CourseStarted:
+		return s.Reading
+	case len(s.Missing) > 0:
+		return "needs " + strings.Join(s.Missing, ", ")
+	case len(s.Gates) > 0:
+		return fmt.Sprintf("needs %v first", s.Gates[0])
+	case b.Action != "":
+		return strings.TrimSpace(b.Action + " " + words(s.Args))
+	case !b.Check.Absent():
+		return joined(b.Check.Text, s.Reading)
+	case b.Ask != nil:
+		return b.Ask.Prompt
+	case b.Later != "":
+		return "by hand: " + b.Later + " is not there yet"
+	}
+	return "by hand"
+}
+
+func joined(a, b string) string {
+	if b == "" {
+		return a
+	}
+	return a + "; now " + b
+}
+
+func words(args actions.Args) string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(args)) {
+		out = append(out, name+"="+args[name])
+	}
+	return strings.Join(out, " ")
+}
