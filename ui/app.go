@@ -13,6 +13,7 @@ import (
 	"tocsin/actions"
 	"tocsin/internal/alert"
 	"tocsin/internal/audit"
+	"tocsin/internal/runbook"
 	"tocsin/internal/store"
 	"tocsin/internal/term"
 )
@@ -25,8 +26,11 @@ type Options struct {
 	View     func() store.View
 	Alerts   func() []alert.Alert
 	Suspect  func() alert.Suspect
-	Past     func() []Event // what is over: troubles that ended, actions; nil where nobody remembers
-	Timed    func() []Timed // changes that are taken back by themselves; nil where there are none
+	Past     func() []Event        // what is over: troubles that ended, actions; nil where nobody remembers
+	Timed    func() []Timed        // changes that are taken back by themselves; nil where there are none
+	Duty     func() Duty           // the open incident and its runbook; nil where none can be kept
+	Recorder Recorder              // nil where none can be kept
+	Books    func() []runbook.Book // nil until they are read; asked for only where they are shown
 	// Logs gives the logs of a build, by its id; none where there is nothing to
 	// follow. nil is none at all.
 	Logs     func(build string) []LogSource
@@ -152,9 +156,16 @@ func (a *App) look() {
 		a.in.View, a.in.Alerts, a.in.Suspect = a.frozen.View, a.frozen.Alerts, a.frozen.Suspect
 	}
 	if a.frozen != nil {
-		a.in.Past, a.in.Timed = a.frozen.Past, a.frozen.Timed
+		a.in.Past, a.in.Timed, a.in.Duty = a.frozen.Past, a.frozen.Timed, a.frozen.Duty
 	} else {
+		if a.o.Duty != nil {
+			a.in.Duty = a.o.Duty()
+		}
 		a.in.Past, a.in.Timed = called(a.o.Past), called(a.o.Timed)
+	}
+	a.in.Books = nil
+	if a.page().Name == "incident" {
+		a.in.Books = called(a.o.Books)
 	}
 	a.in.Counted = a.counting.look(a.in.View)
 	a.in.Mode = a.mode()
@@ -233,16 +244,12 @@ func (a *App) key(ev *tcell.EventKey) {
 		return
 	}
 	name := keyName(ev)
-	c, ok := a.command(name)
-	switch {
-	case ok:
+	if c, ok := a.command(name); ok {
 		a.meant(c).Do(a)
-	case name >= "0" && name <= "9":
-		a.say("there is no view on "+name+": "+a.pageKeys()+" open the views", Muted)
 	}
 }
 
-// pageKeys are the keys of the views: 0-8.
+// pageKeys are the keys of the views: 0-9.
 func (a *App) pageKeys() string {
 	return string(a.pages[0].Key) + "-" + string(a.pages[len(a.pages)-1].Key)
 }

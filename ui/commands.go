@@ -16,11 +16,14 @@ type Command struct {
 	ID    string   // what a binding names: view.sessions, filter, pg.terminate
 	Keys  []string // key names; the first is the one shown
 	Title string
-	Group string // heading in the help: look, act, views, table
+	Group string // heading in the help, one of [Groups]
 	Foot  string // word in the footer; "" keeps it out
 	On    string // the view on which its keys work, before those of every view; "" on all
 	Do    func(*App)
 }
+
+// Groups are the headings of commands, in the order in which people look for them.
+func Groups() []string { return []string{"act", "incident", "views", "look", "table"} }
 
 // About says what the command does, and where its keys work.
 func (c Command) About() string {
@@ -54,6 +57,7 @@ func commandList(pages []Page, list []actions.Action) []Command {
 	out = append(out, tableCommands()...)
 	out = append(out, markCommands()...)
 	out = append(out, changeCommands()...)
+	out = append(out, incidentCommands()...)
 	for _, act := range list {
 		out = append(out, actionCommand(act, list))
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tocsin/internal/alert"
+	"tocsin/internal/runbook"
 	"tocsin/internal/store"
 )
 
@@ -88,9 +89,11 @@ type In struct {
 	View    store.View
 	Alerts  []alert.Alert
 	Suspect alert.Suspect
-	Past    []Event // what is over, in no order
-	Timed   []Timed // changes that are taken back by themselves, the first that is due first
-	Width   int     // cells inside the border
+	Past    []Event        // what is over, in no order
+	Duty    Duty           // the incident that is open, and its runbook
+	Books   []runbook.Book // those that can be followed; nil until they are read
+	Timed   []Timed        // changes that are taken back by themselves, the first that is due first
+	Width   int            // cells inside the border
 	Height  int
 	Local   bool      // times in local time instead of UTC
 	ASCII   bool      // no glyphs beyond ASCII

@@ -13,7 +13,7 @@ func scenes() []scene {
 	return []scene{
 		{name: "calm", wide: true},
 		{name: "bad-deploy", lasting: 4 * time.Minute, change: badDeploy, suspect: suspectDeploy},
-		{name: "lock-pileup", lasting: 372 * time.Second, change: lockPileup, suspect: suspectLock, wide: true},
+		{name: "lock-pileup", lasting: 372 * time.Second, change: lockPileup, suspect: suspectLock, wide: true, duty: onDuty},
 		{name: "bloat", lasting: 10 * time.Minute, change: bloat, suspect: suspectBloat},
 		{name: "stale-cache", lasting: 5 * time.Minute, change: staleCache, suspect: suspectCache},
 		{name: "slow-query", lasting: 3 * time.Minute, change: slowQuery, suspect: suspectQuery},
@@ -26,7 +26,7 @@ func scenes() []scene {
 		{name: "pending", silent: true, started: time.Second},
 		{name: "postgres-down", lasting: 90 * time.Second, change: postgresDown, suspect: suspectDown},
 		{name: "unconfigured", lasting: time.Hour, change: unconfigured},
-		{name: "hostile", lasting: time.Hour, change: hostile, suspect: suspectHostile, wide: true},
+		{name: "hostile", lasting: time.Hour, change: hostile, suspect: suspectHostile, wide: true, duty: evilDuty},
 	}
 }
 

@@ -38,6 +38,9 @@ func TestScenes(t *testing.T) {
 	for _, s := range scenes() {
 		t.Run(s.name, func(t *testing.T) {
 			play(t, s, func(t *testing.T, in In) {
+				if s.duty != nil {
+					in = s.duty(t, in)
+				}
 				for _, size := range sizes {
 					testkit.Golden(t, fmt.Sprintf("screens/%s-%dx%d", s.name, size.w, size.h), pictures(t, in, size.w, size.h, size.w == 80 || size.w == 160 && s.wide))
 				}

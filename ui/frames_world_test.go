@@ -41,11 +41,12 @@ type scene struct {
 	name    string
 	change  func(v *values, now time.Time, lasting time.Duration)
 	suspect func(now time.Time) alert.Suspect
-	lasting time.Duration // of the trouble at the end; its alerts fire by then
-	started time.Duration // before now; zero is half an hour
-	silent  bool          // nothing was read yet
-	wide    bool          // every view is also looked at on a large screen
-	marked  time.Duration // so long before now the user set a mark; zero sets none
+	lasting time.Duration                // of the trouble at the end; its alerts fire by then
+	started time.Duration                // before now; zero is half an hour
+	silent  bool                         // nothing was read yet
+	wide    bool                         // every view is also looked at on a large screen
+	duty    func(t *testing.T, in In) In // puts an incident into the view; nil for none
+	marked  time.Duration                // so long before now the user set a mark; zero sets none
 }
 
 func ptr[T any](v T) *T { return &v }
@@ -83,7 +84,7 @@ func play(t *testing.T, s scene, f func(t *testing.T, in In)) {
 			Verbs: map[string]string{"pg.terminate": "end it", "pg.cancel": "cancel it", "pg.vacuum": "vacuum it",
 				"cache.purge": "purge it", "deploy.rollback": "roll back", "firewall.unblock": "let it in"},
 			Keys: map[string]string{"pg.terminate": "K", "pg.cancel": "C", "pg.vacuum": "V", "cache.purge": "P", "deploy.rollback": "R",
-				"pg.explain": "e", "mark": "m", "mark.off": "Backspace", "logs": "f"}}
+				"pg.explain": "e", "mark": "m", "mark.off": "Backspace", "logs": "f", "incident": "I", "step": "o"}}
 		in.Counted = marks.look(in.View)
 		in.Suspect = alert.Diagnose(in.View, alerts)
 		if s.suspect != nil {

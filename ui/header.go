@@ -123,6 +123,9 @@ func HeaderLine(in In) Line {
 		append(Line{server, gap(1)}, tallyLine(in, false)...),
 	} {
 		right := Line{modeSpan(in), gap(4), clockSpan(in), gap(1)}
+		if in.Duty.Incident != nil {
+			right = append(Line{incidentSpan(in), gap(4)}, right...)
+		}
 		if in.Mode.Running != "" {
 			right = append(Line{span(Strong, in.Mode.Running), gap(4)}, right...)
 		}

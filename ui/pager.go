@@ -10,8 +10,9 @@ import (
 type pager struct {
 	title string
 	lines func(In) []Line
-	again string // the key that opened it, which closes it too; "" where that does more
-	leave func() // called when it is closed; nil for nothing
+	again string     // the key that opened it, which closes it too; "" where that does more
+	leave func()     // called when it is closed; nil for nothing
+	copy  func(*App) // what the keys of copying do; nil copies the lines
 	top   int
 	page  int
 	count int
@@ -65,6 +66,10 @@ func (p *pager) key(a *App, ev *tcell.EventKey) {
 	case "G", "End":
 		p.top = p.count
 	case "y", "Y":
+		if p.copy != nil {
+			p.copy(a)
+			return
+		}
 		in := a.in
 		in.Width = copyWidth
 		a.copyText(a.copyHead(p.title) + linesText(p.lines(in)))
@@ -93,7 +98,7 @@ func (a *App) fromPager(ev *tcell.EventKey) {
 func newHelp(a *App) *pager {
 	return &pager{title: "help", lines: func(In) []Line {
 		out := []Line{{{Text: "Lower case looks, upper case acts: every action opens a card first. Nothing changes on one key.", Role: Muted}}}
-		for _, group := range []string{"act", "look", "table", "views"} {
+		for _, group := range Groups() {
 			out = append(out, Line{}, Line{{Text: group, Role: Title}})
 			for _, c := range a.commands {
 				if c.Group == group {

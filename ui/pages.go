@@ -51,5 +51,11 @@ func Pages() []Page {
 			{Name: "Database", Frame: machineFrame, Detail: machineDetail},
 			{Name: "Fleet", Frame: fleetFrame, Detail: fleetDetail},
 		}},
+		{Key: '9', Name: "incident", Tabs: []Tab{
+			{Name: "Incident", Frame: incidentFrame, Detail: incidentDetail},
+			{Name: "Runbook", Frame: stepsFrame, Detail: stepDetail},
+			{Name: "Runbooks", Frame: booksFrame, Detail: bookDetail},
+			{Name: "Past", Frame: pastFrame, Detail: pastDetail},
+		}},
 	}
 }

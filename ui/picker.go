@@ -122,10 +122,9 @@ func (p *picker) choose(a *App, it item) {
 
 // byGroup lists the commands, those that people look for by name first.
 func byGroup(commands []Command) []Command {
-	order := []string{"act", "views", "look", "table"}
 	out := slices.Clone(commands)
 	slices.SortStableFunc(out, func(a, b Command) int {
-		return slices.Index(order, a.Group) - slices.Index(order, b.Group)
+		return slices.Index(Groups(), a.Group) - slices.Index(Groups(), b.Group)
 	})
 	return out
 }
@@ -140,7 +139,22 @@ func newPalette(a *App) *picker {
 		}
 		p.items = append(p.items, it)
 	}
+	p.items = append(p.items, tabItems(a.pages)...)
 	return p
+}
+
+// tabItems go to a tab of a view by its name.
+func tabItems(pages []Page) []item {
+	var out []item
+	for i, page := range pages {
+		for j, tab := range page.Tabs {
+			out = append(out, item{
+				key: string(page.Key), text: page.Name + ", " + strings.ToLower(tab.Name), note: "go to " + tab.Name,
+				do: func(a *App) { a.goTo(place{page: i, tab: j}) },
+			})
+		}
+	}
+	return out
 }
 
 // sortMenu offers the columns of the table.

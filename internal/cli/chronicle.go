@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -14,6 +16,9 @@ import (
 	"tocsin/internal/alert"
 	"tocsin/internal/audit"
 	"tocsin/internal/incident"
+	"tocsin/internal/runbook"
+	"tocsin/internal/store"
+	"tocsin/ui"
 )
 
 // chronicle follows the incident that is open on the target, whoever opened it,
@@ -22,15 +27,29 @@ import (
 type chronicle struct {
 	p         *program
 	incidents incident.Folder
-	others    map[string]int64 // incidents that are not open here, with the size of their timelines
-	size      int64            // of the timeline when it was last read
-	told      string           // the newest error, told once
+	others    map[string]others // incidents that are not open here, by name
+	size      int64             // of the timeline when it was last read
+	told      string            // the newest error, told once
+	book      *runbook.Book     // as it was pinned; nil while none is followed
 	now       atomic.Pointer[incident.State]
+	shown     atomic.Pointer[ui.Duty]
+}
+
+// others is an incident that is not open here, as it was when its timeline had
+// that size.
+type others struct {
+	size  int64
+	state incident.State
 }
 
 func newChronicle(p *program) *chronicle {
-	return &chronicle{p: p, incidents: p.incidents, others: map[string]int64{}}
+	c := &chronicle{p: p, incidents: p.incidents, others: map[string]others{}}
+	c.shown.Store(&ui.Duty{})
+	return c
 }
+
+// duty is what the screen shows of all this.
+func (c *chronicle) duty() ui.Duty { return *c.shown.Load() }
 
 // open is the incident that is open; nil when there is none.
 func (c *chronicle) open() *incident.State { return c.now.Load() }
@@ -42,12 +61,34 @@ func (c *chronicle) read() {
 	}
 	found, err := c.find()
 	c.tell(err)
+	c.now.Store(found)
 	if found == nil {
-		c.now.Store(nil)
+		c.book = nil
 		return
 	}
 	c.size = c.incidents.Size(found.ID)
-	c.now.Store(found)
+	c.pin(found)
+}
+
+// pin reads the runbook as it was when it was pinned.
+func (c *chronicle) pin(s *incident.State) {
+	if s.Book == nil {
+		c.book = nil
+		return
+	}
+	if c.book != nil && c.book.Sum == s.Book.Sum {
+		return
+	}
+	text, err := os.ReadFile(filepath.Join(c.incidents.In(s.ID), filepath.Base(s.Book.File)))
+	if err == nil {
+		var book runbook.Book
+		book, err = runbook.Parse(s.Book.Runbook+".md", text)
+		c.book = &book
+	}
+	if err != nil {
+		c.book = nil
+	}
+	c.tell(err)
 }
 
 // find reads the newest incident of the target that is not closed. Only those
@@ -60,7 +101,7 @@ func (c *chronicle) find() (*incident.State, error) {
 	var failed []error
 	for _, id := range ids {
 		size := c.incidents.Size(id)
-		if known, ok := c.others[id]; ok && known == size {
+		if known, ok := c.others[id]; ok && known.size == size {
 			continue
 		}
 		s, err := c.incidents.Get(id)
@@ -69,11 +110,76 @@ func (c *chronicle) find() (*incident.State, error) {
 		case err != nil:
 			failed = append(failed, err)
 		case s.Live() && s.Opening.Target == c.p.target.Name:
+			delete(c.others, id)
 			return &s, nil
 		}
-		c.others[id] = size
+		c.others[id] = others{size, s}
 	}
 	return nil, errors.Join(failed...)
+}
+
+// step takes in one step of the rules: it writes what is new in the timeline,
+// and tells how the runbook stands.
+func (c *chronicle) step(v store.View, alerts []alert.Alert, suspect alert.Suspect) {
+	c.see(alerts)
+	d := ui.Duty{Incident: c.open(), Book: c.book, Past: c.past()}
+	if d.Incident != nil && d.Book != nil {
+		d.Steps = d.Book.Play(situationOf(*d.Incident, v, suspect))
+		c.tick(v, d)
+	}
+	c.shown.Store(&d)
+}
+
+// incidentsKept bounds what is shown of past incidents.
+const incidentsKept = 50
+
+// past lists the incidents of this target that are closed, the newest first.
+func (c *chronicle) past() []incident.State {
+	var out []incident.State
+	for _, one := range c.others {
+		if one.state.Opening.Target == c.p.target.Name && !one.state.Live() {
+			out = append(out, one.state)
+		}
+	}
+	slices.SortFunc(out, func(a, b incident.State) int { return cmp.Compare(b.ID, a.ID) })
+	return out[:min(len(out), incidentsKept)]
+}
+
+// situationOf is what the book is played in.
+func situationOf(s incident.State, v store.View, suspect alert.Suspect) runbook.Situation {
+	out := runbook.Situation{View: v, Suspect: suspect, Began: s.At, Facts: s.Facts, Words: map[string]runbook.Word{}, Evidence: len(s.Evidence) > 0}
+	for name, step := range s.Steps {
+		out.Words[name] = runbook.Word{
+			Course: runbook.Course(strings.TrimPrefix(string(step.Is.Ended), "step.")), At: step.At, Reading: step.Is.Reading, Reason: step.Is.Reason,
+		}
+	}
+	for _, a := range s.Actions {
+		run := runbook.Run{Action: a.Is.Action, At: a.Is.At, OK: a.Is.Outcome == string(actions.Done), Text: a.Is.Outcome}
+		if a.Is.Detail != "" {
+			run.Text += ": " + a.Is.Detail
+		}
+		out.Runs = append(out.Runs, run)
+	}
+	return out
+}
+
+// tick writes the steps that have come to their end by themselves.
+func (c *chronicle) tick(v store.View, d ui.Duty) {
+	c.extend(func(s incident.State) []incident.Data {
+		var out []incident.Data
+		for _, step := range d.Steps {
+			word, told := s.Steps[step.Step.Name()]
+			over := told && runbook.Course(strings.TrimPrefix(string(word.Is.Ended), "step.")).Over()
+			if step.Ticks == "" || over || s.Book == nil || s.Book.Sum != d.Book.Sum {
+				continue
+			}
+			out = append(out, incident.StepEvent{
+				Ended: incident.Kind("step." + string(step.Ticks)), Runbook: d.Book.ID, Step: step.Step.Name(),
+				TookS: s.Seconds(v.Now()), Late: step.Late, Reading: step.Reading,
+			})
+		}
+		return out
+	})
 }
 
 // see writes how the alerts stand, where the timeline does not know it yet.

@@ -15,6 +15,7 @@ import (
 	xterm "golang.org/x/term"
 
 	"tocsin/internal/audit"
+	"tocsin/internal/runbook"
 	"tocsin/internal/statedir"
 	"tocsin/internal/term"
 	"tocsin/ui"
@@ -116,6 +117,7 @@ func (c *command) runScreen(p *program, t *term.Terminal) (term.Ending, error) {
 		Runner: p.runner, Refresh: p.wake,
 		Bindings: bindings, Theme: theme, CopyFile: filepath.Join(p.state.dir, "copied.txt"),
 		Orphans: p.orphans, Past: w.past.events, Timed: w.timed.list, Logs: p.logs,
+		Duty: w.events.duty, Recorder: recorder{w}, Books: func() []runbook.Book { return p.shelf.books(w.urgent) },
 	})
 	if err != nil {
 		return term.Ending{}, err

@@ -247,7 +247,7 @@ func (in *incidents) status() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "status open|mitigated|resolved|closed [WHY]", Short: "Say how far it is",
 		Long: "mitigated: users are no longer affected. resolved: the cause is gone; refused while an alert of the incident\n" +
-			"still fires, unless --anyway and a reason are given. closed: the postmortem is written.",
+			"still fires, unless --anyway and a reason are given. closed: that writes the postmortem.",
 		Args: cobra.MinimumNArgs(1), ValidArgsFunction: cobra.FixedCompletions(statusWords(), cobra.ShellCompDirectiveNoFileComp),
 	}
 	cmd.Flags().BoolVar(&anyway, "anyway", false, "resolved although alerts fire; needs a reason")
@@ -264,7 +264,11 @@ func (in *incidents) status() *cobra.Command {
 		if ends := to == incident.StatusResolved || to == incident.StatusClosed; ends && len(firing) > 0 && (!anyway || why == "") {
 			return &exit{exitFailed, fmt.Errorf("not %s: %s; as far as the timeline knows it still fires (--anyway and a reason say otherwise)", to, clean(strings.Join(firing, ", ")))}
 		}
-		return in.write(incident.StatusSet{Status: to, Why: why})
+		if err := in.write(incident.StatusSet{Status: to, Why: why}); err != nil || to != incident.StatusClosed {
+			return err
+		}
+		in.id = s.ID
+		return in.writePostmortem()
 	})
 }
 
@@ -386,18 +390,22 @@ func (in *incidents) postmortem() *cobra.Command {
 		if len(args) > 0 {
 			in.id = args[0]
 		}
-		s, err := in.state()
-		if err != nil {
-			return err
-		}
-		path, err := writePostmortem(in.folder, s)
-		if err != nil {
-			return &exit{exitFailed, err}
-		}
-		out := in.page()
-		out.line("%s", path)
-		return in.putPage(out)
+		return in.writePostmortem()
 	})
+}
+
+func (in *incidents) writePostmortem() error {
+	s, err := in.state()
+	if err != nil {
+		return err
+	}
+	path, err := writePostmortem(in.folder, s)
+	if err != nil {
+		return &exit{exitFailed, err}
+	}
+	out := in.page()
+	out.line("%s", path)
+	return in.putPage(out)
 }
 
 // writePostmortem writes the file anew, as a whole, so that a crash leaves the

@@ -21,9 +21,10 @@ type watch struct {
 	timed   *timed
 	events  *chronicle
 	suspect atomic.Pointer[alert.Suspect]
-	asked   time.Time // when those that are asked seldom were asked because users felt something
-	changed func()    // new data
-	urgent  func()    // another alert state or another suspect
+	asked   time.Time     // when those that are asked seldom were asked because users felt something
+	written chan struct{} // somebody here wrote into the record of an incident
+	changed func()        // new data
+	urgent  func()        // another alert state or another suspect
 }
 
 const (
@@ -39,7 +40,7 @@ const (
 
 func newWatch(p *program, changed, urgent func()) *watch {
 	events := newChronicle(p)
-	w := &watch{p: p, past: newPast(p, events.acted), timed: newTimed(p.promises), events: events, changed: changed, urgent: urgent}
+	w := &watch{p: p, past: newPast(p, events.acted), timed: newTimed(p.promises), events: events, written: make(chan struct{}, 1), changed: changed, urgent: urgent}
 	w.suspect.Store(&alert.Suspect{})
 	return w
 }
@@ -69,6 +70,10 @@ func (w *watch) run(ctx context.Context) {
 		case <-rules.C:
 			w.step()
 			w.reread()
+		case <-w.written:
+			w.reread()
+			w.step()
+			w.urgent()
 		case <-keep.C:
 			w.keep()
 		}
@@ -91,10 +96,10 @@ func (w *watch) step() {
 	before := wordOf(was, w.Suspect())
 	alerts := w.p.engine.Step(v)
 	w.past.see(v, was, alerts)
-	w.events.see(alerts)
 	w.ask(v.Now(), alerts)
 	suspect := alert.Diagnose(v, alerts)
 	w.suspect.Store(&suspect)
+	w.events.step(v, alerts, suspect)
 	if wordOf(alerts, suspect) != before {
 		w.urgent()
 	}

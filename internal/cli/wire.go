@@ -39,6 +39,7 @@ type program struct {
 
 	promises  promises // to take changes back
 	incidents incident.Folder
+	shelf     *shelf // the runbooks
 	postgres  *pg.Server
 	standbys  map[string]*pg.Server // those with an address, by name
 	vercel    *once[*vercel.Client]
@@ -58,6 +59,7 @@ func wire(valid config.Valid, target config.Target, readOnly bool) (*program, er
 		target: target, state: folderOf(valid, target.Name), engine: alert.New(rules), every: rules.Every, keys: valid.Keys, store: store.New(),
 	}
 	p.promises = promisesOf(valid, target.Name)
+	p.shelf = &shelf{dir: booksDir(valid.Path), rules: rules}
 	p.incidents = incidentsOf(valid.StateDir(), audit.Redactor(p.secrets.known))
 	if err := errors.Join(p.addPostgres(), p.addPooler(), p.addServices()); err != nil {
 		p.close()

@@ -65,7 +65,7 @@ func yaml(text string) string { return "```yaml\n" + text + "```" }
 func keysPage(commands []ui.Command) string {
 	parts := []string{"Lower case looks, upper case acts. A key that acts opens a card; none changes anything by itself."}
 	for _, group := range []struct{ name, title string }{
-		{"views", "Views"}, {"look", "Looking"}, {"table", "In a table"}, {"act", "Changing things"},
+		{"views", "Views"}, {"look", "Looking"}, {"table", "In a table"}, {"act", "Changing things"}, {"incident", "In an incident"},
 	} {
 		var rows [][]string
 		for _, c := range commands {

@@ -117,7 +117,7 @@ type StepEvent struct {
 	Ended   Kind   `json:"-"` // step.started, step.done, …
 	Runbook string `json:"runbook"`
 	Step    string `json:"step"`
-	TookS   int64  `json:"took_s"` // since the start of its phase
+	TookS   int64  `json:"took_s"` // since the incident was opened
 	Late    bool   `json:"late"`
 	Reading string `json:"reading,omitempty"` // what the check saw
 	Reason  string `json:"reason,omitempty"`  // of a human

@@ -217,6 +217,9 @@ func (s State) After(status Status) (d time.Duration, ok bool) {
 	return max(at.Sub(s.Began()), 0), ok
 }
 
+// Seconds is how long the incident has been open, never negative.
+func (s State) Seconds(now time.Time) int64 { return int64(max(now.Sub(s.At), 0).Seconds()) }
+
 // Mentions tells whether the incident has to do with a rule, runbook, action or
 // word: what a search looks for.
 func (s State) Mentions(text string) bool {

@@ -84,14 +84,10 @@ const verifyWithin = 5 * time.Minute
 func (b Book) Play(s Situation) []Standing {
 	facts := s.facts()
 	used := map[string]int{} // runs that a step has taken, by action
-	begun := true            // the phase has come
 	var out []Standing
 	for i, phase := range b.Phases {
-		over := true // all steps of the phases up to here
-		for _, before := range out {
-			over = over && (before.Course.Over() || before.Course == CourseOff)
-		}
-		begun = i == 0 || over || !s.View.Now().Before(s.Began.Add(phase.From))
+		over := !slices.ContainsFunc(out, func(before Standing) bool { return !before.Course.Over() && before.Course != CourseOff })
+		begun := i == 0 || over || !s.View.Now().Before(s.Began.Add(phase.From))
 		for _, step := range phase.Steps {
 			out = append(out, s.stand(step, phase, facts, begun, used))
 		}
@@ -290,10 +286,13 @@ func joined(a, b string) string {
 	return a + "; now " + b
 }
 
+// words are arguments as people read them.
 func words(args actions.Args) string {
 	var out []string
 	for _, name := range slices.Sorted(maps.Keys(args)) {
-		out = append(out, name+"="+args[name])
+		if _, err := time.Parse(time.RFC3339Nano, args[name]); err != nil { // an instant only makes the target certain
+			out = append(out, name+"="+args[name])
+		}
 	}
 	return strings.Join(out, " ")
 }

@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+
+	"tocsin/internal/incident"
+	"tocsin/internal/runbook"
+)
+
+// recorder writes for the screen into the record of incidents. What it writes
+// shows at once.
+type recorder struct{ w *watch }
+
+// wrote lets the watch read the record again.
+func (r recorder) wrote() {
+	select {
+	case r.w.written <- struct{}{}:
+	default: // it is about to
+	}
+}
+
+// current is the incident that is open, by the disk: another session may have
+// opened or closed one meanwhile.
+func (r recorder) current() (incident.State, error) {
+	return r.w.p.incidents.Current(r.w.p.target.Name)
+}
+
+// Open implements ui.Recorder.
+func (r recorder) Open(o incident.Opened, book string) error {
+	if s, err := r.current(); err == nil {
+		defer r.wrote()
+		return fmt.Errorf("%s is open already: %s", s.ID, s.Title())
+	}
+	if _, err := r.w.p.incidents.Open(o); err != nil {
+		return err
+	}
+	defer r.wrote()
+	if book == "" {
+		return nil
+	}
+	return r.Follow(book)
+}
+
+// Follow implements ui.Recorder.
+func (r recorder) Follow(id string) error {
+	books := r.w.p.shelf.wait()
+	i := slices.IndexFunc(books, func(b runbook.Book) bool { return b.ID == id })
+	if i < 0 {
+		return fmt.Errorf("there is no runbook %s", id)
+	}
+	s, err := r.current()
+	if err != nil {
+		return err
+	}
+	defer r.wrote()
+	return pinBook(r.w.p.incidents, s.ID, books[i])
+}
+
+// pinBook keeps a book as it is now beside the timeline, and follows that.
+func pinBook(f incident.Folder, id string, b runbook.Book) error {
+	name := fmt.Sprintf("runbook.%.8s.md", b.Sum)
+	if err := f.Keep(id, name, []byte(b.Text)); err != nil {
+		return err
+	}
+	_, err := f.Append(id, incident.Pinned{Runbook: b.ID, Sum: b.Sum, File: name})
+	return err
+}
+
+// Write implements ui.Recorder.
+func (r recorder) Write(data ...incident.Data) error {
+	s, err := r.current()
+	if err != nil {
+		return err
+	}
+	defer r.wrote()
+	_, err = r.w.p.incidents.Extend(s.ID, func(incident.State) []incident.Data { return data })
+	if err != nil || !closes(data) {
+		return err
+	}
+	s, err = r.w.p.incidents.Get(s.ID)
+	if err != nil {
+		return err
+	}
+	_, err = writePostmortem(r.w.p.incidents, s)
+	return err
+}
+
+// closes tells whether an incident ends by what is written: then its postmortem
+// is made.
+func closes(data []incident.Data) bool {
+	return slices.ContainsFunc(data, func(d incident.Data) bool {
+		s, ok := d.(incident.StatusSet)
+		return ok && s.Status == incident.StatusClosed
+	})
+}
+
+// Postmortem implements ui.Recorder.
+func (r recorder) Postmortem() (path string, err error) {
+	s, err := r.current()
+	if err != nil {
+		return "", err
+	}
+	return writePostmortem(r.w.p.incidents, s)
+}

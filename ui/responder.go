@@ -1,0 +1,323 @@
+package ui
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"tocsin/internal/alert"
+	"tocsin/internal/incident"
+	"tocsin/internal/runbook"
+)
+
+// Recorder writes the record of incidents. Its methods may wait for the disk,
+// and are called away from the screen's loop.
+type Recorder interface {
+	// Open begins an incident and follows a book in it, by its id; "" for none.
+	Open(o incident.Opened, book string) error
+	// Follow pins a book to the open incident.
+	Follow(book string) error
+	// Write adds to the timeline of the open incident.
+	Write(data ...incident.Data) error
+	// Postmortem writes the postmortem of the open incident and tells its path.
+	Postmortem() (path string, err error)
+}
+
+// incidentCommands are those of incidents and of the runbook that is followed.
+func incidentCommands() []Command {
+	on := func(id, key, title, foot string, do func(*App)) Command {
+		return Command{ID: id, Keys: []string{key}, On: "incident", Title: title, Group: "incident", Foot: foot, Do: do}
+	}
+	return []Command{
+		{ID: "incident", Keys: []string{"I"}, Title: "open an incident; while one is open, all that can be written into it", Group: "incident", Do: (*App).respond},
+		on("note", "n", "write a note into the timeline", "note", (*App).writeNote),
+		on("step", "o", "do the selected step, or follow the selected runbook", "do", (*App).doStep),
+		on("step.override", "D", "call the selected step done, with a reason", "", func(a *App) { a.endStep(incident.KindStepOverridden, "Why does it count as done?") }),
+		on("step.skip", "X", "skip the selected step, with a reason", "skip", func(a *App) { a.endStep(incident.KindStepSkipped, "Why is it skipped?") }),
+	}
+}
+
+// record writes away from the loop and says how it went.
+func (a *App) record(done string, write func(Recorder) error) {
+	if a.o.Recorder == nil {
+		a.say("incidents cannot be kept here", Warn)
+		return
+	}
+	a.desk.Go("incident", func() {
+		err := write(a.o.Recorder)
+		a.post(func() {
+			if err != nil {
+				a.say(err.Error(), Bad)
+				return
+			}
+			if done != "" {
+				a.say(done, Plain)
+			}
+		})
+	})
+}
+
+// write adds to the timeline, which shows it.
+func (a *App) write(data ...incident.Data) {
+	a.record("", func(r Recorder) error { return r.Write(data...) })
+}
+
+// criteria are what a person chooses a severity by.
+func criteria() []item {
+	return []item{
+		{text: "P0", note: "a service is down, or data is exposed"},
+		{text: "P1", note: "more than 2 % of requests fail, or the error budget burns fast"},
+		{text: "P2", note: "a P2 alert, and users feel it"},
+		{text: "P3", note: "no user feels it yet"},
+	}
+}
+
+// respond opens an incident, or offers what can be said in the open one.
+func (a *App) respond() {
+	if a.in.Duty.Incident == nil {
+		a.push(a.severities("open an incident, as: (in doubt the higher)", a.openAs))
+		return
+	}
+	a.goTo(place{page: slices.IndexFunc(a.pages, func(p Page) bool { return p.Name == "incident" })})
+	a.push(a.incidentMenu())
+}
+
+// severities offers the severities; the one that the alerts propose is chosen
+// by Enter.
+func (a *App) severities(title string, take func(severity, criterion string)) *picker {
+	p := &picker{title: title}
+	proposed := string(alert.P3)
+	for _, one := range a.in.Alerts {
+		if one.Trouble() && !dimmed(one) {
+			proposed = min(proposed, string(one.Severity))
+		}
+	}
+	for i, c := range criteria() {
+		if c.text == proposed {
+			p.line = i
+		}
+		p.items = append(p.items, item{text: c.text, note: c.note, do: func(*App) { take(c.text, c.note) }})
+	}
+	return p
+}
+
+// openAs opens an incident named by the verdict, and follows the runbook of
+// what the verdict explains, or of the worst alert.
+func (a *App) openAs(severity, criterion string) {
+	o := incident.Opened{Title: "opened by hand", Severity: severity, Criterion: criterion, Target: a.o.Server}
+	book := ""
+	for _, one := range troubles(a.in) {
+		if !dimmed(one) && (o.Cause == "" || one.Rule == a.in.Suspect.Rule) {
+			o.Title, o.Cause, book = alertName(one), one.Rule, one.Runbook
+		}
+	}
+	if a.in.Suspect.Found() {
+		o.Title, o.Suspect = cmp.Or(cutAt(a.in.Suspect.Summary, ":"), o.Title), a.in.Suspect.Summary
+	}
+	a.goTo(place{page: slices.IndexFunc(a.pages, func(p Page) bool { return p.Name == "incident" })})
+	a.record("the incident is open; "+a.keyOf("incident")+" writes into it", func(r Recorder) error { return r.Open(o, book) })
+}
+
+// cutAt is the text before a mark.
+func cutAt(text, mark string) string {
+	before, _, _ := strings.Cut(text, mark)
+	return before
+}
+
+// incidentMenu is all that can be said in the open incident.
+func (a *App) incidentMenu() *picker {
+	p := &picker{title: "incident"}
+	add := func(text, note string, do func(*App)) {
+		p.items = append(p.items, item{text: text, note: note, do: do})
+	}
+	add("note", "what you see or do", (*App).writeNote)
+	for _, status := range incident.Statuses() {
+		add(string(status), statusMeans(status), func(a *App) { a.reach(status) })
+	}
+	add("severity", "another one, and why", func(a *App) { a.push(a.severities("severity", a.setSeverity)) })
+	for _, role := range incident.Roles() {
+		add(role, "who has this role", func(a *App) {
+			a.askText("incident", role+": who?", func(text string) { a.write(incident.RoleTaken{Role: role, Who: text}) })
+		})
+	}
+	add("hand off", "give the lead to somebody", (*App).handOff)
+	for _, audience := range incident.Audiences() {
+		add("tell "+audience, "a text filled with what is known; shown before it is copied", func(a *App) { a.message(audience) })
+	}
+	add("follow-up", "work that remains", func(a *App) {
+		a.askText("incident", "what is to be done?", func(text string) {
+			a.write(incident.FollowUp{ID: followUpName(a.in.Duty.Incident), Text: text})
+		})
+	})
+	add("postmortem", "write it; kept parts survive", func(a *App) {
+		a.record("", func(r Recorder) error {
+			path, err := r.Postmortem()
+			a.post(func() {
+				if err == nil {
+					a.say("written: "+path, Plain)
+				}
+			})
+			return err
+		})
+	})
+	return p
+}
+
+func followUpName(s *incident.State) string {
+	if s == nil {
+		return "f1"
+	}
+	return "f" + count(int64(len(s.FollowUps)+1))
+}
+
+func statusMeans(s incident.Status) string {
+	return map[incident.Status]string{
+		incident.StatusOpen: "it is not over", incident.StatusMitigated: "users are no longer affected",
+		incident.StatusResolved: "the cause is gone", incident.StatusClosed: "the postmortem is written",
+	}[s]
+}
+
+// askText asks for a line of text that may not be empty.
+func (a *App) askText(title, label string, take func(text string)) {
+	a.push(&prompt{title: title, label: label, done: func(_ *App, text string) string {
+		if text == "" {
+			return "some words are needed"
+		}
+		take(text)
+		return ""
+	}})
+}
+
+func (a *App) writeNote() {
+	if a.idle() {
+		return
+	}
+	a.askText("note", "what you see or do", func(text string) { a.write(incident.Noted{Text: text}) })
+}
+
+// idle says that no incident is open.
+func (a *App) idle() bool {
+	if a.in.Duty.Incident != nil {
+		return false
+	}
+	a.say("no incident is open: "+a.keyOf("incident")+" opens one", Muted)
+	return true
+}
+
+// reach sets another status. An incident is not over while what belongs to it
+// fires, unless somebody says why it is.
+func (a *App) reach(status incident.Status) {
+	s := a.in.Duty.Incident
+	if s == nil {
+		return
+	}
+	firing := s.Firing()
+	if over := status == incident.StatusResolved || status == incident.StatusClosed; over && len(firing) > 0 {
+		a.askText(string(status)+" although "+strings.Join(firing, ", ")+" still fires", "why is it over?", func(text string) {
+			a.write(incident.StatusSet{Status: status, Why: text})
+		})
+		return
+	}
+	a.write(incident.StatusSet{Status: status})
+}
+
+func (a *App) setSeverity(severity, criterion string) {
+	a.write(incident.SeveritySet{Severity: severity, Why: criterion})
+}
+
+func (a *App) handOff() {
+	a.askText("hand off", "to whom?", func(to string) {
+		a.askText("hand off to "+to, "what do they have to know?", func(text string) { a.write(incident.HandedOff{To: to, Text: text}) })
+	})
+}
+
+// message shows the text for an audience; copied, it counts as sent.
+func (a *App) message(audience string) {
+	s := a.in.Duty.Incident
+	if s == nil {
+		return
+	}
+	text := s.Message(audience, a.in.View.Now())
+	a.push(&pager{
+		title: "for " + audience + ": y copies it, and writes that it was sent",
+		lines: func(in In) []Line { return proseLines(text, in.Width) },
+		copy: func(a *App) {
+			a.copyText(text)
+			a.write(incident.CommsSent{Audience: audience, Text: text, Next: s.Interval()})
+		},
+	})
+}
+
+// selectedStep is the step on which the cursor is.
+func (a *App) selectedStep() (runbook.Standing, bool) {
+	if tab, _ := a.tab(); tab.Name != "Runbook" {
+		return runbook.Standing{}, false
+	}
+	row, _ := a.grid().row()
+	i := slices.IndexFunc(a.in.Duty.Steps, func(s runbook.Standing) bool { return s.Step.Name() == row.Key })
+	if i < 0 {
+		return runbook.Standing{}, false
+	}
+	return a.in.Duty.Steps[i], true
+}
+
+// doStep does what the selected step is about, or follows the selected book.
+func (a *App) doStep() {
+	if a.idle() {
+		return
+	}
+	if tab, _ := a.tab(); tab.Name == "Runbooks" {
+		row, _ := a.grid().row()
+		a.record("followed: "+row.Key, func(r Recorder) error { return r.Follow(row.Key) })
+		return
+	}
+	s, ok := a.selectedStep()
+	b := s.Step.Block
+	switch {
+	case !ok:
+		a.say("choose a step under Runbook, or a book under Runbooks", Muted)
+	case len(s.Missing) > 0:
+		a.say(s.Step.Title+" needs "+strings.Join(s.Missing, ", ")+": no reading or answer gives that yet", Warn)
+	case b.Action != "" && len(s.Gates) > 0:
+		a.askText(s.Step.Title, "it needs "+string(s.Gates[0])+" first; why go on without?", func(text string) {
+			a.write(incident.Noted{Text: "step " + s.Step.Name() + " without " + string(s.Gates[0]) + ": " + text})
+			a.startStep(s)
+		})
+	case b.Action != "":
+		a.startStep(s)
+	case b.Ask != nil:
+		a.askText(s.Step.Title, b.Ask.Prompt, func(text string) {
+			a.write(incident.FactFound{Name: b.Ask.Fact, Value: text}, a.stepEvent(s, incident.KindStepDone, ""))
+		})
+	case !b.Check.Absent():
+		a.endStep(incident.KindStepOverridden, "The check does not pass. Why does it count as done?")
+	default:
+		a.write(a.stepEvent(s, incident.KindStepDone, ""))
+	}
+}
+
+// startStep opens the card of the action of a step.
+func (a *App) startStep(s runbook.Standing) {
+	a.write(a.stepEvent(s, incident.KindStepStarted, ""))
+	a.order(s.Step.Block.Action, s.Args)
+}
+
+// endStep writes that a step is over by a person's judgement.
+func (a *App) endStep(kind incident.Kind, why string) {
+	if a.idle() {
+		return
+	}
+	s, ok := a.selectedStep()
+	if !ok {
+		a.say("choose a step under Runbook", Muted)
+		return
+	}
+	a.askText(s.Step.Title, why, func(text string) { a.write(a.stepEvent(s, kind, text)) })
+}
+
+func (a *App) stepEvent(s runbook.Standing, kind incident.Kind, reason string) incident.StepEvent {
+	return incident.StepEvent{
+		Ended: kind, Runbook: a.in.Duty.Incident.Book.Runbook, Step: s.Step.Name(), TookS: a.in.Duty.Incident.Seconds(a.in.View.Now()),
+		Late: s.Late, Reading: oneLine(s.Reading), Reason: reason,
+	}
+}

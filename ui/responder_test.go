@@ -1,0 +1,220 @@
+package ui
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"tocsin/actions"
+	"tocsin/internal/incident"
+	"tocsin/internal/runbook"
+)
+
+// notebook is a record of incidents in memory.
+type notebook struct {
+	said []string
+	fail error
+}
+
+func (n *notebook) say(text string) error {
+	n.said = append(n.said, text)
+	return n.fail
+}
+
+// Open implements Recorder.
+func (n *notebook) Open(o incident.Opened, book string) error {
+	return n.say(fmt.Sprintf("open %s %s cause=%s book=%s", o.Severity, o.Title, o.Cause, book))
+}
+
+// Follow implements Recorder.
+func (n *notebook) Follow(book string) error { return n.say("follow " + book) }
+
+// Write implements Recorder.
+func (n *notebook) Write(data ...incident.Data) error {
+	for _, d := range data {
+		_ = n.say(fmt.Sprintf("%T %+v", d, d))
+	}
+	return n.fail
+}
+
+// Postmortem implements Recorder.
+func (n *notebook) Postmortem() (string, error) { return "/state/postmortem.md", n.say("postmortem") }
+
+// last is what was written last, once all that was begun is done.
+func (n *notebook) last(t *testing.T) string {
+	t.Helper()
+	settle(time.Second)
+	if len(n.said) == 0 {
+		return ""
+	}
+	return n.said[len(n.said)-1]
+}
+
+// duty puts a stage into an incident, or before one.
+func duty(t *testing.T, open bool, f func(s *stage, n *notebook, d *deed)) {
+	t.Helper()
+	play(t, sceneNamed(t, "lock-pileup"), func(t *testing.T, in In) {
+		d, n := &deed{danger: actions.Disruptive}, &notebook{}
+		s := onStage(t, in, 160, 48, d.action())
+		with := onDuty(t, in)
+		if !open {
+			with.Duty.Incident, with.Duty.Book, with.Duty.Steps = nil, nil, nil
+		}
+		s.o.Recorder, s.o.Duty = n, func() Duty { return with.Duty }
+		s.o.Books = func() []runbook.Book { return with.Books }
+		s.update(true)
+		f(s, n, d)
+	})
+}
+
+// Two keys open an incident: what it is about, its severity and its runbook are
+// proposed.
+func TestTwoKeysOpenAnIncident(t *testing.T) {
+	duty(t, false, func(s *stage, n *notebook, _ *deed) {
+		s.press("I", "Enter")
+		if got := n.last(t); got != "open P1 38 sessions wait behind pid 4711 cause=db.locks.waiting book=lock-pileup" {
+			t.Errorf("wrote %q", got)
+		}
+		if s.page().Name != "incident" {
+			t.Errorf("looks at %s", s.page().Name)
+		}
+		s.press("n")
+		if got := s.text(); len(s.over) > 0 || !strings.Contains(got, "no incident is open") {
+			t.Errorf("a note without an incident:\n%s", got)
+		}
+	})
+}
+
+func TestWhatIsNotWrittenIsSaid(t *testing.T) {
+	duty(t, true, func(s *stage, n *notebook, _ *deed) {
+		n.fail = errors.New("no space left on device")
+		s.press("9", "n")
+		s.write("carts job")
+		s.press("Enter")
+		n.last(t)
+		if got := s.text(); !strings.Contains(got, "no space left on device") {
+			t.Errorf("the failure is not said:\n%s", got)
+		}
+	})
+}
+
+func TestTheMenuOfAnIncident(t *testing.T) {
+	for choice, want := range map[string]string{
+		"mitigated": "incident.StatusSet {Status:mitigated Why:}",
+		"scribe":    "incident.RoleTaken {Role:scribe Who:ben}",
+		"follow":    "incident.FollowUp {ID:f1 Text:ben Owner: Due: Done:false}",
+		"hand off":  "incident.HandedOff {To:ben Text:ben}",
+		"note":      "incident.Noted {Text:ben}",
+		"postm":     "postmortem",
+		"resolved":  "incident.StatusSet {Status:resolved Why:ben}", // what belongs to it fires
+	} {
+		duty(t, true, func(s *stage, n *notebook, _ *deed) {
+			s.press("I")
+			s.write(choice)
+			s.press("Enter")
+			for range 2 {
+				if len(s.over) > 0 {
+					s.write("ben")
+					s.press("Enter")
+				}
+			}
+			if got := n.last(t); got != want {
+				t.Errorf("%s wrote %q, want %q", choice, got, want)
+			}
+		})
+	}
+}
+
+// A message is shown before it is copied, and counts as sent once it is.
+func TestMessage(t *testing.T) {
+	duty(t, true, func(s *stage, n *notebook, _ *deed) {
+		s.press("I")
+		s.write("tell team")
+		s.press("Enter")
+		if got := s.text(); !strings.Contains(got, "P1 open: 38 sessions wait behind pid 4711 (prod)") || n.last(t) != "" {
+			t.Errorf("not shown first, wrote %q:\n%s", n.last(t), got)
+		}
+		s.press("y")
+		if got := n.last(t); !strings.HasPrefix(got, "incident.CommsSent {Audience:team") || !strings.Contains(s.copied, "38 sessions") {
+			t.Errorf("wrote %q, copied %q", got, s.copied)
+		}
+	})
+}
+
+// stepAt goes to a step of the runbook.
+func stepAt(s *stage, name string) {
+	s.press("9", "]", "g")
+	for range s.in.Duty.Steps {
+		if row, _ := s.grid().row(); row.Key == name {
+			return
+		}
+		s.press("j")
+	}
+	s.t.Fatalf("no step %s", name)
+}
+
+func TestSteps(t *testing.T) {
+	duty(t, true, func(s *stage, n *notebook, d *deed) {
+		stepAt(s, "who-is-at-the-root")
+		s.press("o")
+		if got := n.last(t); !strings.Contains(got, "Ended:step.done") || !strings.Contains(got, "Step:who-is-at-the-root") {
+			t.Errorf("a step by hand wrote %q", got)
+		}
+		stepAt(s, "connections")
+		s.press("X")
+		s.press("Enter")
+		if len(s.over) == 0 {
+			t.Error("skipped without a reason")
+		}
+		s.write("not now")
+		s.press("Enter")
+		if got := n.last(t); !strings.Contains(got, "Ended:step.skipped") || !strings.Contains(got, "Reason:not now") {
+			t.Errorf("skipping wrote %q", got)
+		}
+		stepAt(s, "deadlocks")
+		s.press("o")
+		s.write("seen in the log")
+		s.press("Enter")
+		if got := n.last(t); !strings.Contains(got, "Ended:step.overridden") {
+			t.Errorf("a check that does not pass wrote %q", got)
+		}
+		stepAt(s, "end-root")
+		s.press("o")
+		settle(time.Second)
+		if got := s.text(); !strings.Contains(got, "End session 4711") || d.runs > 0 {
+			t.Errorf("no card, or run without one (%d):\n%s", d.runs, got)
+		}
+		if !slices.ContainsFunc(n.said, func(text string) bool {
+			return strings.Contains(text, "Ended:step.started") && strings.Contains(text, "end-root")
+		}) {
+			t.Errorf("its start is not written: %q", n.said)
+		}
+	})
+}
+
+// A step that lacks what it needs opens no card.
+func TestStepWithoutItsFacts(t *testing.T) {
+	duty(t, true, func(s *stage, n *notebook, _ *deed) {
+		d := s.o.Duty()
+		for i := range d.Steps {
+			d.Steps[i].Missing = []string{"$blocker.pid"}
+		}
+		stepAt(s, "end-root")
+		s.press("o")
+		if got := s.text(); len(s.over) > 0 || !strings.Contains(got, "needs $blocker.pid") || n.last(t) != "" {
+			t.Errorf("it began, and wrote %q:\n%s", n.last(t), got)
+		}
+	})
+}
+
+func TestAnotherRunbook(t *testing.T) {
+	duty(t, true, func(s *stage, n *notebook, _ *deed) {
+		s.press("9", "]", "]", "o")
+		if got := n.last(t); got != "follow lock-pileup" { // the one that fires stands first
+			t.Errorf("wrote %q", got)
+		}
+	})
+}
