@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"tocsin/internal/incident"
 	"tocsin/internal/runbook"
@@ -12,11 +13,19 @@ import (
 // shows at once.
 type recorder struct{ w *watch }
 
-// wrote lets the watch read the record again.
+// showsWithin is how long is waited for what was written to show: the watch may
+// be ending.
+const showsWithin = 2 * time.Second
+
+// wrote waits until what was written shows, so that what is typed next meets it.
 func (r recorder) wrote() {
+	t := time.NewTimer(showsWithin)
+	defer t.Stop()
+	shown := make(chan struct{})
 	select {
-	case r.w.written <- struct{}{}:
-	default: // it is about to
+	case r.w.written <- shown:
+		<-shown
+	case <-t.C:
 	}
 }
 

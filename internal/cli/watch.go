@@ -21,10 +21,10 @@ type watch struct {
 	timed   *timed
 	events  *chronicle
 	suspect atomic.Pointer[alert.Suspect]
-	asked   time.Time     // when those that are asked seldom were asked because users felt something
-	written chan struct{} // somebody here wrote into the record of an incident
-	changed func()        // new data
-	urgent  func()        // another alert state or another suspect
+	asked   time.Time            // when those that are asked seldom were asked because users felt something
+	written chan chan<- struct{} // the screen wrote into the record of an incident; closed once that shows
+	changed func()               // new data
+	urgent  func()               // another alert state or another suspect
 }
 
 const (
@@ -40,7 +40,7 @@ const (
 
 func newWatch(p *program, changed, urgent func()) *watch {
 	events := newChronicle(p)
-	w := &watch{p: p, past: newPast(p, events.acted), timed: newTimed(p.promises), events: events, written: make(chan struct{}, 1), changed: changed, urgent: urgent}
+	w := &watch{p: p, past: newPast(p, events.acted), timed: newTimed(p.promises), events: events, written: make(chan chan<- struct{}), changed: changed, urgent: urgent}
 	w.suspect.Store(&alert.Suspect{})
 	return w
 }
@@ -70,10 +70,8 @@ func (w *watch) run(ctx context.Context) {
 		case <-rules.C:
 			w.step()
 			w.reread()
-		case <-w.written:
-			w.reread()
-			w.step()
-			w.urgent()
+		case shown := <-w.written:
+			w.wrote(shown)
 		case <-keep.C:
 			w.keep()
 		}
@@ -152,7 +150,17 @@ func (w *watch) settle(ctx context.Context) {
 	case <-t.C:
 	case <-w.p.store.Turned():
 		pause(ctx, together)
+	case shown := <-w.written:
+		w.wrote(shown)
 	}
+}
+
+// wrote lets what was written show.
+func (w *watch) wrote(shown chan<- struct{}) {
+	w.reread()
+	w.step()
+	w.urgent()
+	close(shown)
 }
 
 func pause(ctx context.Context, d time.Duration) {

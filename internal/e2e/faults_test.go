@@ -25,6 +25,7 @@ type fault struct {
 	verdict string   // regular expression; its groups are for broken
 	ends    string   // the key and its word beside the verdict
 	action  string
+	book    string   // runbook that an incident follows
 	card    []string // regular expressions of what the card says
 	outcome string   // regular expression
 	broken  func(*incident)
@@ -39,27 +40,28 @@ type incident struct {
 	screen *testkit.Terminal
 	admin  *pgx.Conn // superuser
 	said   []string  // the groups of the verdict
+	broke  time.Time // when the world was broken
 	before string    // what broken wants mended to know
 }
 
 func faults() []fault {
 	return []fault{
 		{
-			name: "bad-deploy", action: "deploy.rollback", ends: "R roll back",
+			name: "bad-deploy", action: "deploy.rollback", book: "error-spike", ends: "R roll back",
 			verdict: `http\.error_rate shop ([\d.]+) % \(limit \d %\) since deploy v4 by ben, live for (\d+)s`,
 			card:    []string{`rollback shop to v3 \(dpl_\w+\)`, `now live +v4`, `goes to +v3`, `schema or any data`},
 			outcome: `errors [\d.]+ % → [\d.]+ % in .*helped`,
 			broken:  badDeployBroken, mended: badDeployMended, after: badDeployUndone,
 		},
 		{
-			name: "lock-pileup", action: "pg.terminate", ends: "K end it",
+			name: "lock-pileup", action: "pg.terminate", book: "lock-pileup", ends: "K end it",
 			verdict: `(\d+) sessions wait behind pid (\d+): idle in transaction (\d+)s, app=worker, holds AccessExclusive on public\.orders`,
 			card:    []string{`SELECT pg_terminate_backend\(\d+\) +if still started`, `frees +\d+ sessions on public\.orders`, `ALTER TABLE`, `rolled back`},
 			outcome: `ended in .* · waiting \d+ → [0-2] in .*helped`,
 			broken:  lockPileupBroken, mended: lockPileupMended,
 		},
 		{
-			name: "connections-exhausted", action: "pg.terminate.all", ends: "K end them",
+			name: "connections-exhausted", action: "pg.terminate.all", book: "connections-exhausted", ends: "K end them",
 			verdict: `all 57 usable connections are taken: app=report-worker leaves (\d+) idle in transaction, the oldest for (\d+)s`,
 			card: []string{
 				`frees +\d+ of 57 usable connections`, `\d+ of app=report-worker, role reports, idle in transaction: pid \d+, \d+, \d+ and \d+ more`,
@@ -69,49 +71,49 @@ func faults() []fault {
 			broken:  connectionsBroken, mended: connectionsMended,
 		},
 		{
-			name: "replica-lag", world: []string{"--standby"}, action: "pg.replay.resume", ends: "a resume it",
+			name: "replica-lag", world: []string{"--standby"}, action: "pg.replay.resume", book: "replica-lag", ends: "a resume it",
 			verdict: `standby r1 is (?:\d+s, )?([\d.]+) MiB behind: its replay is paused`,
 			card:    []string{`SELECT pg_wal_replay_resume\(\) +on r1`, `replays +[\d.]+ MiB that it has received; it shows the data of \d+`},
 			outcome: `resumed in .* · behind [\d.]+ MiB → .* in .*helped`,
 			broken:  replicaBroken, mended: replicaMended,
 		},
 		{
-			name: "bloat", action: "pg.vacuum", ends: "V vacuum it",
+			name: "bloat", action: "pg.vacuum", book: "bloat", ends: "V vacuum it",
 			verdict: `([\d.]+) % of the rows of public\.events are dead \((\d+) of (\d+)\): autovacuum is off for it`,
 			card:    []string{`VACUUM \(ANALYZE\) "?public"?\."?events"?`, `rows are dead`, `make the file smaller`},
 			outcome: `vacuumed in .*dead rows .* → .*helped`,
 			broken:  bloatBroken, mended: bloatMended,
 		},
 		{
-			name: "old-snapshot", action: "pg.terminate", ends: "K end it",
+			name: "old-snapshot", action: "pg.terminate", book: "bloat", ends: "K end it",
 			verdict: `([\d.]+) % of the rows of public\.events are dead \((\d+) of (\d+)\), kept by the snapshot of pid (\d+) \(app=psql\), (\d+)s old`,
 			card:    []string{`SELECT pg_terminate_backend\(\d+\) +if still started`, `ends +app=psql, role reports, idle in transaction for \d+`, `it has written nothing`},
 			outcome: `ended in .* · oldest transaction .* → .*helped`,
 			broken:  snapshotBroken, mended: snapshotMended, after: snapshotVacuumed,
 		},
 		{
-			name: "stale-cache", action: "cache.purge", ends: "P purge it",
+			name: "stale-cache", action: "cache.purge", book: "stale-cache", ends: "P purge it",
 			verdict: `web gives content that is (\d+)s old, 10s is allowed: purge page:\*`,
 			card:    []string{`SCAN MATCH page:\*`, `removes +\d+ keys of \d+ keys`},
 			outcome: `removed \d+ keys in .*helped`,
 			broken:  staleCacheBroken, mended: staleCacheMended,
 		},
 		{
-			name: "cache-leak", action: "cache.purge", ends: "P purge it",
+			name: "cache-leak", action: "cache.purge", book: "cache-leak", ends: "P purge it",
 			verdict: `cart:\* fills the cache: about (\d+) keys without an end take ([\d.]+) % of its memory: purge cart:\*`,
 			card:    []string{`SCAN MATCH cart:\*`, `removes +(at least )?[\d,]+ keys of`, `headroom`},
 			outcome: `removed [\d,]+ keys in .* · keys without an end [\d.]+ % → [\d.]+ % in .*helped`,
 			broken:  cacheLeakBroken, mended: cacheLeakMended,
 		},
 		{
-			name: "slow-query", action: "pg.cancel", ends: "C cancel it",
+			name: "slow-query", action: "pg.cancel", book: "slow-query", ends: "C cancel it",
 			verdict: `pid (\d+) runs one statement for (\d+)s: app=reports`,
 			card:    []string{`SELECT pg_cancel_backend\(\d+\)`, `app=reports`},
 			outcome: `cancelled in .*helped`,
 			broken:  slowQueryBroken, mended: slowQueryMended,
 		},
 		{
-			name: "error-spike", action: "cache.purge", ends: "P purge it",
+			name: "error-spike", action: "cache.purge", book: "error-spike", ends: "P purge it",
 			verdict: `http\.error_rate shop ([\d.]+) % \(limit \d %\)(?:, falling)? since issue SHOP-\d in /checkout, (\d+) a minute, in v3: purge promo:active`,
 			card:    []string{`SCAN MATCH promo:active\*`, `removes +1 key of`},
 			outcome: `removed 1 key in .*errors [\d.]+ % → [\d.]+ % in .*helped`,
@@ -131,13 +133,16 @@ func TestFaults(t *testing.T) {
 				w := startWorld(t, f.world...)
 				in := &incident{world: w, t: t, admin: w.admin(), screen: w.dashboard(size[0], size[1])}
 				in.screen.WaitUntil("a first verdict", limit, regexp.MustCompile("no suspect|this machine").MatchString)
+				in.broke = time.Now()
 				in.breaks(f.name)
 				in.named(f)
 				f.broken(in)
+				in.opened(f)
 				in.act(f)
 				f.mended(in)
 				in.recorded(f)
 				in.calm(f)
+				in.closed(f)
 				if f.after != nil {
 					f.after(in)
 				}
