@@ -65,8 +65,9 @@ func New(opts Options) (*redis.Client, error) {
 	logging.Disable()
 	// Whoever asks retries, and one connection is all that we take.
 	o.MaxRetries, o.DialerRetries = -1, 1
-	o.PoolSize, o.MaxActiveConns, o.PipelinePoolSize, o.ConnMaxIdleTime = 1, 1, -1, -1
+	o.PoolSize, o.MaxActiveConns, o.ConnMaxIdleTime = 1, 1, -1
 	o.ReadBufferSize, o.WriteBufferSize = buffered, buffered
+	o.PipelineReadBufferSize, o.PipelineWriteBufferSize = buffered, buffered
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = timeout, timeout, timeout, timeout
 	o.ContextTimeoutEnabled = true
 	// Say nothing that old servers do not know, nor need a right for the name.
