@@ -20,6 +20,7 @@ type watch struct {
 	past    *past
 	timed   *timed
 	suspect atomic.Pointer[alert.Suspect]
+	stepped time.Time // when the rules were last stepped
 	asked   time.Time // when those that are asked seldom were asked because users felt something
 	changed func()    // new data
 	urgent  func()    // another alert state or another suspect
@@ -66,7 +67,9 @@ func (w *watch) run(ctx context.Context) {
 			w.changed()
 			w.settle(ctx)
 		case <-rules.C:
-			w.step()
+			if time.Since(w.stepped) > stepEvery {
+				w.step()
+			}
 			w.past.read()
 			w.timed.read(time.Now())
 		case <-keep.C:
@@ -80,6 +83,7 @@ func (w *watch) run(ctx context.Context) {
 // step steps the rules over one view, and says so when their word changed.
 func (w *watch) step() {
 	v := w.p.store.View()
+	w.stepped = v.Now()
 	was := w.p.engine.Current()
 	before := wordOf(was, w.Suspect())
 	alerts := w.p.engine.Step(v)
