@@ -127,15 +127,21 @@ func (s *Screen) set(x, y int, r rune, more []rune, style tcell.Style) {
 		return
 	}
 	at := &s.cur[y*s.w+x]
-	*at = s.dot(r, more, inherit(style, s.palette.styles[at.look]))
+	if inherits(style) {
+		style = inherit(style, s.palette.styles[at.look])
+	}
+	*at = s.dot(r, more, style)
 }
 
-// inherit replaces the colour "none" of style, which means: as it was.
+// inherits tells whether a style has the colour "none", which means: as it was.
+func inherits(style tcell.Style) bool {
+	fg, bg, _ := style.Decompose()
+	return fg == tcell.ColorNone || bg == tcell.ColorNone
+}
+
+// inherit replaces the colour "none" of style.
 func inherit(style, was tcell.Style) tcell.Style {
 	fg, bg, _ := style.Decompose()
-	if fg != tcell.ColorNone && bg != tcell.ColorNone {
-		return style
-	}
 	wasFg, wasBg, _ := was.Decompose()
 	if fg == tcell.ColorNone {
 		style = style.Foreground(wasFg)
