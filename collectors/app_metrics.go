@@ -7,12 +7,9 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
-
-	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/expfmt"
-	prommodel "github.com/prometheus/common/model"
 
 	"tocsin/internal/model"
 	"tocsin/internal/web"
@@ -87,36 +84,44 @@ func (t *tally) grow(s sample, by float64) {
 
 // parse finds the counters of the application in Prometheus text.
 func (a *App) parse(body []byte) (map[string]sample, error) {
-	histogram := strings.TrimSuffix(a.opts.Requests, "_count")
-	parser := expfmt.NewTextParser(prommodel.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(bytes.NewReader(only(body, a.opts.Requests, histogram, a.opts.Latency)))
+	lines, err := parseSeries(only(body, a.opts.Requests, a.opts.Latency))
 	if err != nil {
 		return nil, &model.Fail{Class: model.Protocol, Text: fmt.Sprintf("%s: not Prometheus text: %v", web.Redact(a.opts.Metrics), err)}
 	}
-	metrics := families[a.opts.Requests].GetMetric()
-	if len(metrics) == 0 { // the count of a histogram stands under the histogram's name
-		metrics = families[histogram].GetMetric()
+	requests := lines[a.opts.Requests]
+	if len(requests) == 0 { // the name of a histogram
+		requests = lines[a.opts.Requests+"_count"]
 	}
-	if err := a.usable(metrics); err != nil {
+	if err := a.usable(requests); err != nil {
 		return nil, err
 	}
 	out := map[string]sample{}
-	a.requests(metrics, out)
-	a.latencies(families[a.opts.Latency], out)
+	for _, r := range requests {
+		if !math.IsNaN(r.value) {
+			out["requests "+r.labels.String()] = sample{value: r.value, failed: a.failed.match(r.labels)}
+		}
+	}
+	// Quantiles that an application made itself cannot be merged: there are no
+	// buckets then.
+	for _, b := range lines[a.opts.Latency+"_bucket"] {
+		if le, err := strconv.ParseFloat(b.labels["le"], 64); err == nil {
+			out["latency "+b.labels.String()] = sample{value: b.value, bucket: true, le: le}
+		}
+	}
 	return out, nil
 }
 
 // usable says what is missing for an error ratio.
-func (a *App) usable(metrics []*dto.Metric) error {
+func (a *App) usable(requests []series) error {
 	where := web.Redact(a.opts.Metrics)
-	if len(metrics) == 0 {
+	if len(requests) == 0 {
 		return &model.Fail{
 			Class: model.Missing,
 			Text:  fmt.Sprintf("%s: no metric %s", where, a.opts.Requests),
 			Hint:  "set requests: of the app to the name of its request counter",
 		}
 	}
-	if label := a.failed.absent(metrics); label != "" {
+	if label := a.failed.absent(requests); label != "" {
 		return &model.Fail{
 			Class: model.Missing,
 			Text:  fmt.Sprintf("%s: no series of %s has the label %s", where, a.opts.Requests, label),
@@ -124,34 +129,6 @@ func (a *App) usable(metrics []*dto.Metric) error {
 		}
 	}
 	return nil
-}
-
-func (a *App) requests(metrics []*dto.Metric, out map[string]sample) {
-	for _, m := range metrics {
-		value := m.GetCounter().GetValue() + m.GetUntyped().GetValue()
-		if h := m.GetHistogram(); h != nil {
-			value = float64(h.GetSampleCount())
-		}
-		if !math.IsNaN(value) {
-			out["requests "+seriesKey(m)] = sample{value: value, failed: a.failed.match(m)}
-		}
-	}
-}
-
-func (a *App) latencies(f *dto.MetricFamily, out map[string]sample) {
-	for _, m := range f.GetMetric() {
-		h := m.GetHistogram()
-		if h == nil {
-			return // quantiles that an application made itself cannot be merged
-		}
-		key := seriesKey(m)
-		out[key+" +Inf"] = sample{value: float64(h.GetSampleCount()), bucket: true, le: math.Inf(1)}
-		for _, b := range h.GetBucket() {
-			if le := b.GetUpperBound(); !math.IsInf(le, 1) {
-				out[fmt.Sprintf("%s %g", key, le)] = sample{value: float64(b.GetCumulativeCount()), bucket: true, le: le}
-			}
-		}
-	}
 }
 
 // only keeps the lines of the named families, so that an endpoint with
@@ -181,14 +158,6 @@ func only(body []byte, names ...string) []byte {
 func belongs(name, family string) bool {
 	rest, ok := strings.CutPrefix(name, family)
 	return ok && family != "" && (rest == "" || rest == "_bucket" || rest == "_sum" || rest == "_count")
-}
-
-func seriesKey(m *dto.Metric) string {
-	var b strings.Builder
-	for _, l := range m.GetLabel() {
-		fmt.Fprintf(&b, "%q=%q,", l.GetName(), l.GetValue())
-	}
-	return b.String()
 }
 
 // latencyUnit is what one unit of the histogram means, as its name says.

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	dto "github.com/prometheus/client_model/go"
+	"tocsin/internal/model"
 )
 
 // matchers are label conditions as PromQL writes them, all of which have to
@@ -85,15 +85,9 @@ func operator(text string) (op, rest string) {
 }
 
 // match tells whether all conditions hold. A label that is absent is "".
-func (ms matchers) match(metric *dto.Metric) bool {
+func (ms matchers) match(labels model.Labels) bool {
 	for _, m := range ms {
-		value := ""
-		for _, l := range metric.GetLabel() {
-			if l.GetName() == m.label {
-				value = l.GetValue()
-			}
-		}
-		if m.is.MatchString(value) == m.not {
+		if m.is.MatchString(labels[m.label]) == m.not {
 			return false
 		}
 	}
@@ -101,14 +95,12 @@ func (ms matchers) match(metric *dto.Metric) bool {
 }
 
 // absent is the first label that has to have a value and that none of the
-// metrics has; "" when there is no such label. A condition on a label that does
+// series has; "" when there is no such label. A condition on a label that does
 // not exist would count no failure for ever.
-func (ms matchers) absent(metrics []*dto.Metric) string {
+func (ms matchers) absent(all []series) string {
 	for _, m := range ms {
-		has := func(metric *dto.Metric) bool {
-			return slices.ContainsFunc(metric.GetLabel(), func(l *dto.LabelPair) bool { return l.GetName() == m.label })
-		}
-		if !m.not && !slices.ContainsFunc(metrics, has) {
+		has := func(s series) bool { _, ok := s.labels[m.label]; return ok }
+		if !m.not && !slices.ContainsFunc(all, has) {
 			return m.label
 		}
 	}

@@ -3,19 +3,11 @@ package collectors
 import (
 	"testing"
 
-	dto "github.com/prometheus/client_model/go"
+	"tocsin/internal/model"
 )
 
-func metric(labels ...string) *dto.Metric {
-	m := &dto.Metric{}
-	for i := 0; i < len(labels); i += 2 {
-		m.Label = append(m.Label, &dto.LabelPair{Name: &labels[i], Value: &labels[i+1]})
-	}
-	return m
-}
-
 func TestMatchers(t *testing.T) {
-	get500 := metric("code", "500", "method", "GET")
+	get500 := model.Labels{"code": "500", "method": "GET"}
 	tests := []struct {
 		text string
 		want bool

@@ -79,7 +79,6 @@ func (k *Keyspace) Collect(ctx context.Context) (model.Keyspace, error) {
 // scan collects keys, each once; whole is true where there are no others.
 func (k *Keyspace) scan(ctx context.Context) (keys []string, whole bool, err error) {
 	pace := rate.NewLimiter(scanPerSecond, 1)
-	seen := map[string]bool{}
 	var cursor uint64
 	// A server whose cursor never comes back to 0 must end as well.
 	for range 10 + 10*k.limits.Keys/scanStep {
@@ -91,14 +90,13 @@ func (k *Keyspace) scan(ctx context.Context) (keys []string, whole bool, err err
 		if err != nil {
 			return nil, false, err
 		}
-		for _, key := range batch {
-			seen[key] = true
-		}
-		if cursor == 0 || len(seen) >= k.limits.Keys {
+		keys = append(keys, batch...)
+		if cursor == 0 || len(keys) >= k.limits.Keys {
 			break
 		}
 	}
-	return slices.Sorted(maps.Keys(seen)), cursor == 0, nil
+	slices.Sort(keys)
+	return slices.Compact(keys), cursor == 0, nil
 }
 
 // keySample are the keys that were looked at, by prefix.

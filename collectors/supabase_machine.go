@@ -1,16 +1,11 @@
 package collectors
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"time"
-
-	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/expfmt"
-	prommodel "github.com/prometheus/common/model"
 
 	"tocsin/internal/model"
 	"tocsin/internal/supabase"
@@ -87,17 +82,11 @@ func machineGauges() []string {
 	}
 }
 
-// machineSample is one series of a family.
-type machineSample struct {
-	labels model.Labels
-	value  float64
-}
-
 // machineReading is one reading of a machine, by family and then by the
 // labels of a series.
 type machineReading struct {
 	at       time.Time
-	families map[string]map[string]machineSample
+	families map[string]map[string]series
 }
 
 // readMachine takes the wanted families out of Prometheus text.
@@ -107,24 +96,22 @@ func readMachine(text []byte, ref string, at time.Time) (machineReading, error) 
 	if len(lines) > machineTextMax {
 		return machineReading{}, &model.Fail{Class: model.Protocol, Text: fmt.Sprintf("metrics of the project: %d kB of the families wanted, more than a machine has", len(lines)>>10)}
 	}
-	parser := expfmt.NewTextParser(prommodel.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(bytes.NewReader(lines))
+	families, err := parseSeries(lines)
 	if err != nil {
 		return machineReading{}, &model.Fail{Class: model.Protocol, Text: fmt.Sprintf("metrics of the project: not Prometheus text: %v", err)}
 	}
 	if len(families) == 0 {
 		return machineReading{}, &model.Fail{Class: model.Missing, Text: "metrics of the project: nothing of a machine in them"}
 	}
-	r := machineReading{at: at, families: map[string]map[string]machineSample{}}
+	r := machineReading{at: at, families: map[string]map[string]series{}}
 	own := identifierOf(families, ref)
 	for _, name := range wanted {
-		series := map[string]machineSample{}
-		for _, m := range families[name].GetMetric() {
-			if labels := labelsOf(m); own == "" || labels[identifierLabel] == own {
-				series[labels.String()] = machineSample{labels, valueOf(m)}
+		r.families[name] = map[string]series{}
+		for _, s := range families[name] {
+			if own == "" || s.labels[identifierLabel] == own {
+				r.families[name][s.labels.String()] = s
 			}
 		}
-		r.families[name] = series
 	}
 	return r, nil
 }
@@ -134,11 +121,11 @@ const identifierLabel = "supabase_identifier"
 
 // identifierOf is the primary's: the reference of the project, else the first
 // one; "" where the series have none.
-func identifierOf(families map[string]*dto.MetricFamily, ref string) string {
+func identifierOf(families map[string][]series, ref string) string {
 	seen := map[string]bool{}
 	for _, f := range families {
-		for _, m := range f.GetMetric() {
-			seen[labelsOf(m)[identifierLabel]] = true
+		for _, s := range f {
+			seen[s.labels[identifierLabel]] = true
 		}
 	}
 	if seen[ref] {
@@ -149,17 +136,4 @@ func identifierOf(families map[string]*dto.MetricFamily, ref string) string {
 		return all[0]
 	}
 	return ""
-}
-
-func labelsOf(m *dto.Metric) model.Labels {
-	out := model.Labels{}
-	for _, l := range m.GetLabel() {
-		out[l.GetName()] = l.GetValue()
-	}
-	return out
-}
-
-// valueOf is the number of a series, whatever its type.
-func valueOf(m *dto.Metric) float64 {
-	return m.GetCounter().GetValue() + m.GetGauge().GetValue() + m.GetUntyped().GetValue()
 }

@@ -14,7 +14,7 @@ import (
 // new one each minute, and two looks may fall into one.
 func (r machineReading) same(before machineReading) bool {
 	for _, name := range slices.Concat(machineCounters(), machineGauges()) {
-		if !maps.EqualFunc(r.families[name], before.families[name], func(a, b machineSample) bool { return a.value == b.value }) {
+		if !maps.EqualFunc(r.families[name], before.families[name], func(a, b series) bool { return a.value == b.value }) {
 			return false
 		}
 	}

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/uniseg"
@@ -42,24 +43,29 @@ func (c canvas) text(x, y int, s term.Shown, style tcell.Style) int {
 		return 0
 	}
 	at := x
-	state, rest := -1, strings.ReplaceAll(string(s), "\u200b", "")
-	for rest != "" && at < c.w {
-		var cluster string
-		var width int
-		cluster, rest, width, state = uniseg.FirstGraphemeClusterInString(rest, state)
-		if width == 0 {
-			continue
-		}
+	for rest := strings.ReplaceAll(string(s), "\u200b", ""); rest != "" && at < c.w; {
+		first, more, width, tail := cut(rest)
+		rest = tail
 		if at+width > c.w {
 			break
 		}
-		runes := []rune(cluster)
-		if at >= 0 {
-			c.screen.SetContent(c.x+at, c.y+y, runes[0], runes[1:], style)
+		if at >= 0 && width > 0 {
+			c.screen.SetContent(c.x+at, c.y+y, first, more, style)
 		}
 		at += width
 	}
 	return at - x
+}
+
+// cut takes the first character off a text, with what is drawn over it. Of most
+// text that is a byte of ASCII before another one.
+func cut(s string) (first rune, more []rune, width int, rest string) {
+	if s[0] < utf8.RuneSelf && (len(s) == 1 || s[1] < utf8.RuneSelf) {
+		return rune(s[0]), nil, 1, s[1:]
+	}
+	cluster, rest, width, _ := uniseg.FirstGraphemeClusterInString(s, -1)
+	runes := []rune(cluster)
+	return runes[0], runes[1:], width, rest
 }
 
 // line writes the spans one after the other and returns the cells they took.

@@ -35,8 +35,8 @@ type usage struct {
 func usageOf(c model.Connections, a reading[model.Activity]) usage {
 	u := usage{blind: c.Hidden != ""}
 	if a.has() {
-		for _, s := range clients(a.Value) {
-			if s.Waiting() {
+		for _, s := range a.Value.Sessions {
+			if s.IsClient() && s.Waiting() {
 				u.waiting++
 			}
 		}

@@ -44,7 +44,7 @@ func (e *Engine) Current() []Alert { return *e.current.Load() }
 func (e *Engine) Step(v store.View) []Alert {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	p := pass{set: e.set, metrics: e.metrics(), now: v.Now(), facts: index(v), sources: v.Sources(), before: e.series, after: map[string]series{}}
+	p := newPass(e.set, e.metrics(), v, e.series)
 	p.run()
 	e.series, e.now = p.after, p.now
 	return e.publish()
@@ -118,11 +118,15 @@ func (e *Engine) change(key string, change func(*series) error) error {
 // inhibit marks the alerts whose trouble that of another one explains.
 func inhibit(alerts []Alert, set Set) {
 	for i := range alerts {
-		rule, _ := set.Rule(alerts[i].Rule)
-		alerts[i].Inhibited = alerts[i].Trouble() && slices.ContainsFunc(alerts, func(by Alert) bool {
-			return slices.Contains(rule.InhibitedBy, by.Rule) && by.Standing() == Firing && agree(by.Labels, alerts[i].Labels)
-		})
+		alerts[i].Inhibited = alerts[i].Trouble() && inhibited(alerts[i], alerts, set)
 	}
+}
+
+func inhibited(a Alert, alerts []Alert, set Set) bool {
+	rule, _ := set.Rule(a.Rule)
+	return slices.ContainsFunc(alerts, func(by Alert) bool {
+		return slices.Contains(rule.InhibitedBy, by.Rule) && by.Standing() == Firing && agree(by.Labels, a.Labels)
+	})
 }
 
 // agree tells whether no label says that the two series are about different

@@ -19,20 +19,35 @@ type pass struct {
 	sources []store.Status
 	down    map[string]bool // groups of sources whose server is down
 	before  map[string]series
+	keys    map[string][]string // of before, by their rule
 	after   map[string]series
+}
+
+func newPass(set Set, metrics catalogue, v store.View, before map[string]series) *pass {
+	sources := v.Sources()
+	p := &pass{
+		set: set, metrics: metrics, now: v.Now(), facts: index(sources), sources: sources, down: map[string]bool{},
+		before: before, keys: map[string][]string{}, after: make(map[string]series, len(before)),
+	}
+	for key, s := range before {
+		p.keys[s.Rule] = append(p.keys[s.Rule], key)
+	}
+	return p
 }
 
 // given is a fact with the source that gives it.
 type given struct {
-	fact model.Fact
-	from store.Status
+	fact *model.Fact
+	from *store.Status
 }
 
-// index finds the facts of a view by their name.
-func index(v store.View) map[string][]given {
+// index finds the facts of sources by their name.
+func index(sources []store.Status) map[string][]given {
 	facts := map[string][]given{}
-	for _, src := range v.Sources() {
-		for _, f := range src.Facts {
+	for i := range sources {
+		src := &sources[i]
+		for j := range src.Facts {
+			f := &src.Facts[j]
 			facts[f.Name] = append(facts[f.Name], given{f, src})
 		}
 	}
@@ -42,7 +57,6 @@ func index(v store.View) map[string][]given {
 // run applies the rules, those first that tell whether a server is down:
 // what is read from it depends on that.
 func (p *pass) run() {
-	p.down = map[string]bool{}
 	for _, r := range p.set.Rules {
 		if tellsDown(r.Metric) {
 			p.apply(r)
@@ -84,8 +98,9 @@ func (p *pass) apply(r Rule) {
 		seen[g.from.Name] = true
 		p.follow(r, series{Labels: g.fact.Labels, Source: g.from.Name, Reading: reading}, got)
 	}
-	for key, s := range p.before {
-		if _, done := p.after[key]; !done && s.Rule == r.ID {
+	for _, key := range p.keys[r.ID] {
+		if _, done := p.after[key]; !done {
+			s := p.before[key]
 			seen[s.Source] = true
 			p.missing(r, s)
 		}
@@ -163,7 +178,7 @@ func (p *pass) doubt(r Rule, g given) string {
 	if told(g) {
 		return ""
 	}
-	if why := p.tooOld(g.from); why != "" {
+	if why := p.tooOld(*g.from); why != "" {
 		return why
 	}
 	if g.fact.Count < r.MinCount {

@@ -46,9 +46,9 @@ type Set struct {
 
 // Rule finds a rule by its id.
 func (s Set) Rule(id string) (Rule, bool) {
-	for _, r := range s.Rules {
-		if r.ID == id {
-			return r, true
+	for i := range s.Rules {
+		if s.Rules[i].ID == id {
+			return s.Rules[i], true
 		}
 	}
 	return Rule{}, false

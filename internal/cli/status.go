@@ -53,11 +53,7 @@ func (c *command) statusOf(p *program, f statusFlags) error {
 	case formJSON:
 		return c.putJSON(l.document())
 	case formPrometheus:
-		text, err := l.exposition()
-		if err != nil {
-			return &exit{exitFailed, err}
-		}
-		return c.put(text)
+		return c.put([]byte(l.exposition()))
 	}
 	out := c.page()
 	l.show(out, c.invocation())

@@ -1,15 +1,12 @@
 package cli
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
-
-	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/expfmt"
 
 	"tocsin/internal/model"
 	"tocsin/internal/store"
@@ -17,16 +14,16 @@ import (
 
 // gauges collects numbers by their exported name, in the order they came in.
 type gauges struct {
-	target   string
-	families []*dto.MetricFamily
-	byName   map[string]*dto.MetricFamily
-	seen     map[string]bool // name and labels
+	target string
+	names  []string
+	lines  map[string]*strings.Builder // by name, with what introduces it
+	seen   map[string]bool             // name and labels
 }
 
 // exposition gives the look in the Prometheus text format. What is not known
 // is left out: a scraper must see a gap, not a zero.
-func (l look) exposition() ([]byte, error) {
-	g := &gauges{target: l.target, byName: map[string]*dto.MetricFamily{}, seen: map[string]bool{}}
+func (l look) exposition() string {
+	g := &gauges{target: l.target, lines: map[string]*strings.Builder{}, seen: map[string]bool{}}
 	for _, src := range l.view.Sources() {
 		l.addSource(g, src)
 	}
@@ -37,13 +34,11 @@ func (l look) exposition() ([]byte, error) {
 			}
 		}
 	}
-	var out bytes.Buffer
-	for _, family := range g.families {
-		if _, err := expfmt.MetricFamilyToText(&out, family); err != nil {
-			return nil, fmt.Errorf("export %s: %w", family.GetName(), err)
-		}
+	var out strings.Builder
+	for _, name := range g.names {
+		out.WriteString(g.lines[name].String())
 	}
-	return out.Bytes(), nil
+	return out.String()
 }
 
 func (l look) addSource(g *gauges, src store.Status) {
@@ -78,32 +73,32 @@ func (g *gauges) add(name, help string, labels model.Labels, value float64) {
 		return // a scraper refuses the whole answer for a doubled series
 	}
 	g.seen[key] = true
-	family, ok := g.byName[name]
+	out, ok := g.lines[name]
 	if !ok {
-		family = &dto.MetricFamily{Name: &name, Help: &help, Type: dto.MetricType_GAUGE.Enum()}
-		g.byName[name] = family
-		g.families = append(g.families, family)
+		out = &strings.Builder{}
+		g.lines[name], g.names = out, append(g.names, name)
+		fmt.Fprintf(out, "# HELP %s %s\n# TYPE %s gauge\n", name, strings.NewReplacer(`\`, `\\`, "\n", `\n`).Replace(help), name)
 	}
-	family.Metric = append(family.Metric, &dto.Metric{Label: g.pairs(labels), Gauge: &dto.Gauge{Value: &value}})
+	fmt.Fprintf(out, "%s{%s} %s\n", name, g.pairs(labels), strconv.FormatFloat(value, 'g', -1, 64))
 }
 
 // pairs gives the labels, with the target first.
-func (g *gauges) pairs(labels model.Labels) []*dto.LabelPair {
-	out := []*dto.LabelPair{pair("target", g.target)}
+func (g *gauges) pairs(labels model.Labels) string {
+	out := []string{pair("target", g.target)}
 	for _, name := range slices.Sorted(maps.Keys(labels)) {
 		out = append(out, pair(name, labels[name]))
 	}
-	return out
+	return strings.Join(out, ",")
 }
 
 // pair is one label. Control characters, of which the format keeps all but the
 // line break, would reach the terminal of whoever looks at it.
-func pair(name, value string) *dto.LabelPair {
+func pair(name, value string) string {
 	value = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return unicode.ReplacementChar
 		}
 		return r
 	}, value)
-	return &dto.LabelPair{Name: &name, Value: &value}
+	return name + `="` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value) + `"`
 }

@@ -21,6 +21,7 @@ type watch struct {
 	timed   *timed
 	events  *chronicle
 	suspect atomic.Pointer[alert.Suspect]
+	stepped time.Time            // when the rules were last stepped
 	asked   time.Time            // when those that are asked seldom were asked because users felt something
 	written chan chan<- struct{} // the screen wrote into the record of an incident; closed once that shows
 	changed func()               // new data
@@ -68,7 +69,9 @@ func (w *watch) run(ctx context.Context) {
 			w.changed()
 			w.settle(ctx)
 		case <-rules.C:
-			w.step()
+			if time.Since(w.stepped) > stepEvery {
+				w.step()
+			}
 			w.reread()
 		case shown := <-w.written:
 			w.wrote(shown)
@@ -90,6 +93,7 @@ func (w *watch) reread() {
 // step steps the rules over one view, and says so when their word changed.
 func (w *watch) step() {
 	v := w.p.store.View()
+	w.stepped = v.Now()
 	was := w.p.engine.Current()
 	before := wordOf(was, w.Suspect())
 	alerts := w.p.engine.Step(v)

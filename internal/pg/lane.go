@@ -64,39 +64,49 @@ func (s *Session) OwnPIDs() []int { return s.lane.server.ownPIDs() }
 // server does. A connection that broke since the last read is replaced and f
 // called once more, so f must not change anything but its result. The errors
 // are of type [model.Fail].
-func Read[T any](ctx context.Context, l *Lane, f func(context.Context, *Session) (T, error)) (T, error) {
-	var none T
+func Read[T any](ctx context.Context, l *Lane, f func(context.Context, *Session) (T, error)) (got T, err error) {
+	err = l.read(ctx, func(ctx context.Context, s *Session) (err error) {
+		got, err = f(ctx, s)
+		return err
+	})
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return got, nil
+}
+
+func (l *Lane) read(ctx context.Context, f func(context.Context, *Session) error) error {
 	began := time.Now()
 	if err := l.turn.enter(ctx); err != nil {
-		return none, l.server.waitFail(err, began)
+		return l.server.waitFail(err, began)
 	}
 	defer l.turn.leave()
 	if o := l.failed; o != nil && o.at.After(began) {
-		return none, o.fail // what the read before us met while we waited
+		return o.fail // what the read before us met while we waited
 	}
 	limited, cancel := context.WithTimeout(ctx, l.limits.read)
 	defer cancel()
 	for {
 		fresh := l.conn == nil
-		got, err := attempt(limited, l, f)
+		err := l.attempt(limited, f)
 		if err == nil {
 			l.failed = nil
 			l.heed(limited, l.source)
-			return got, nil
+			return nil
 		}
 		if l.drop() && !fresh && limited.Err() == nil {
 			continue // at most once: the next connection is fresh
 		}
 		l.remember(err)
-		return none, err
+		return err
 	}
 }
 
-func attempt[T any](ctx context.Context, l *Lane, f func(context.Context, *Session) (T, error)) (T, error) {
+func (l *Lane) attempt(ctx context.Context, f func(context.Context, *Session) error) error {
 	s := l.session(l.source)
 	if err := l.ready(ctx, s); err != nil {
-		var none T
-		return none, err
+		return err
 	}
 	return f(ctx, s)
 }

@@ -26,40 +26,44 @@ func (s *Server) reader(conn *pgx.Conn, l limits) *reader {
 	return &reader{conn: conn, limits: l, usage: &s.usage, pooled: s.throughPooler()}
 }
 
-// rowsOf runs a statement and scans its rows by column name. The statement is
-// prepared once per connection; behind a pooler it is not, and has its limits
-// with it.
-func rowsOf[T any](ctx context.Context, s *Session, stmt Statement, args []any) ([]T, error) {
-	r := s.lane.conn
-	defer r.usage.measure(s.source)()
+// rowsOf runs a statement and scans its rows by column name.
+func rowsOf[T any](ctx context.Context, s *Session, stmt Statement, args []any) (got []T, err error) {
+	err = s.lane.conn.query(ctx, s.source, stmt, args, func(rows pgx.Rows) (err error) {
+		got, err = pgx.CollectRows(rows, pgx.RowToStructByName[T])
+		return err
+	})
+	return got, err
+}
+
+// query runs a statement and lets take have its rows. It is prepared once per
+// connection; behind a pooler it is not, and has its limits with it.
+func (r *reader) query(ctx context.Context, source *meter, stmt Statement, args []any, take func(pgx.Rows) error) error {
+	defer r.usage.measure(source)()
 	if r.pooled {
-		return boundedRows[T](ctx, r, stmt, args)
+		return r.bounded(ctx, stmt, args, take)
 	}
 	if stmt.once {
 		args = append([]any{pgx.QueryExecModeExec}, args...)
 	}
 	rows, err := r.conn.Query(ctx, stmt.text, args...)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return pgx.CollectRows(rows, pgx.RowToStructByName[T])
+	return take(rows)
 }
 
-// boundedRows sends the limits and the statement together, which makes them one
+// bounded sends the limits and the statement together, which makes them one
 // transaction, that ends with them.
-func boundedRows[T any](ctx context.Context, r *reader, stmt Statement, args []any) (got []T, err error) {
+func (r *reader) bounded(ctx context.Context, stmt Statement, args []any, take func(pgx.Rows) error) error {
 	bounds, err := Pick(sqlFiles, "limits", 13)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	r.usage.statements.Add(1)
 	both := &pgx.Batch{}
 	both.Queue(bounds.text, millisText(r.limits.statement), millisText(lockLimit))
-	both.Queue(stmt.text, args...).Query(func(rows pgx.Rows) error {
-		got, err = pgx.CollectRows(rows, pgx.RowToStructByName[T])
-		return err
-	})
-	return got, r.conn.SendBatch(ctx, both).Close()
+	both.Queue(stmt.text, args...).Query(take)
+	return r.conn.SendBatch(ctx, both).Close()
 }
 
 func millisText(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }

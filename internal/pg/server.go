@@ -29,6 +29,9 @@ const (
 	SlowLimit = 6 * time.Second
 
 	connectLimit = 2 * time.Second
+	// prepared is how many statements a connection keeps prepared. There are
+	// fewer on each lane; room for more would cost memory all the same.
+	prepared = 64
 	// saveLimit is how long a cancelled statement may take to end before its
 	// connection is given up.
 	saveLimit = 400 * time.Millisecond
@@ -91,6 +94,8 @@ func Open(cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("read the PostgreSQL connection string: %w", err)
 	}
 	base.RuntimeParams["application_name"] = model.OwnApp
+	base.StatementCacheCapacity = min(base.StatementCacheCapacity, prepared)
+	base.DescriptionCacheCapacity = min(base.DescriptionCacheCapacity, prepared)
 	s := &Server{hub: &hub{
 		cfg: cfg, base: base, dialing: newGate(), pids: map[*lane]int{}, sources: map[string]*meter{},
 		explains: explainedAs + strings.ToLower(rand.Text()),

@@ -20,6 +20,10 @@ import (
 // timeout bounds connecting and each answer.
 const timeout = 5 * time.Second
 
+// buffered is how much of what is sent or read is kept in memory, in bytes. The
+// client's own choice is made for servers that send megabytes.
+const buffered = 4 << 10
+
 // Options say which server.
 type Options struct {
 	URL string // redis:// or rediss://, with an optional user and database
@@ -62,6 +66,8 @@ func New(opts Options) (*redis.Client, error) {
 	// Whoever asks retries, and one connection is all that we take.
 	o.MaxRetries, o.DialerRetries = -1, 1
 	o.PoolSize, o.MaxActiveConns, o.ConnMaxIdleTime = 1, 1, -1
+	o.ReadBufferSize, o.WriteBufferSize = buffered, buffered
+	o.PipelineReadBufferSize, o.PipelineWriteBufferSize = buffered, buffered
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = timeout, timeout, timeout, timeout
 	o.ContextTimeoutEnabled = true
 	// Say nothing that old servers do not know, nor need a right for the name.

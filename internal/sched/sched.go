@@ -50,7 +50,11 @@ type Job struct {
 // NewJob makes the job that reads src into its cell.
 func NewJob[T store.Snapshot](s *store.Store, key store.Key[T], src Source[T], t Timing) Job {
 	cell := store.NewCell(s, key, store.Source{Group: t.Group, Every: t.Every})
-	r := reader[T]{cell: cell, src: src, timeout: t.Timeout, pace: newPace(t)}
+	collect := func(ctx context.Context) (put func(at time.Time, took time.Duration), err error) {
+		value, err := src.Collect(ctx)
+		return func(at time.Time, took time.Duration) { cell.Put(value, at, took) }, err
+	}
+	r := reader{collect: collect, cell: cell, timeout: t.Timeout, pace: newPace(t)}
 	return Job{Name: key.Name, Timing: t, read: r.read, tell: cell.Pace, pace: r.pace, wake: make(chan struct{}, 1)}
 }
 
@@ -189,18 +193,22 @@ func (g *groups) leads(j Job) bool {
 	return j.Timing.Group != "" && g.jobs[i].Name == j.Name
 }
 
-// reader reads one source into its cell.
-type reader[T store.Snapshot] struct {
-	cell    *store.Cell[T]
-	src     Source[T]
+// reader reads one source into its cell. It does not know the type of either:
+// there are many, and each would have all of this once more.
+type reader struct {
+	collect func(context.Context) (put func(at time.Time, took time.Duration), err error)
+	cell    interface {
+		Fail(fail *model.Fail, at time.Time, took time.Duration)
+		Pace(every time.Duration, note string)
+	}
 	timeout time.Duration
 	pace    *pace
 }
 
 // outcome is what one call of Collect gave.
-type outcome[T store.Snapshot] struct {
-	value T
-	err   error
+type outcome struct {
+	put func(at time.Time, took time.Duration) // publishes the value
+	err error
 }
 
 // grace is how long a read may overstay its deadline before it counts as stuck.
@@ -208,14 +216,14 @@ const grace = 500 * time.Millisecond
 
 // read reads once. A source that ignores its deadline is reported as stuck and
 // waited for: no second read of it begins.
-func (r reader[T]) read(ctx context.Context) *model.Fail {
+func (r reader) read(ctx context.Context) *model.Fail {
 	start := time.Now()
 	limited, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	done := make(chan outcome[T], 1)
+	done := make(chan outcome, 1)
 	go func() {
-		value, err := collect(limited, r.src)
-		done <- outcome[T]{value, err}
+		put, err := r.safely(limited)
+		done <- outcome{put, err}
 	}()
 	late := time.NewTimer(r.timeout + grace)
 	defer late.Stop()
@@ -238,13 +246,13 @@ func (r reader[T]) read(ctx context.Context) *model.Fail {
 	}
 }
 
-func (r reader[T]) publish(ctx context.Context, got outcome[T], start time.Time) *model.Fail {
+func (r reader) publish(ctx context.Context, got outcome, start time.Time) *model.Fail {
 	now := time.Now()
 	fail := model.FailOf(got.err)
 	r.pace.note(fail, now.Sub(start))
 	switch {
 	case fail == nil:
-		r.cell.Put(got.value, now, now.Sub(start))
+		got.put(now, now.Sub(start))
 	case ctx.Err() == nil:
 		r.cell.Fail(fail, now, now.Sub(start))
 	}
@@ -252,12 +260,12 @@ func (r reader[T]) publish(ctx context.Context, got outcome[T], start time.Time)
 	return fail
 }
 
-// collect turns a panic of a source into its error, so that it fails alone.
-func collect[T store.Snapshot](ctx context.Context, src Source[T]) (value T, err error) {
+// safely turns a panic of a source into its error, so that it fails alone.
+func (r reader) safely(ctx context.Context) (put func(at time.Time, took time.Duration), err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &model.Fail{Class: model.Broken, Text: fmt.Sprintf("the reader broke: %v", p)}
 		}
 	}()
-	return src.Collect(ctx)
+	return r.collect(ctx)
 }

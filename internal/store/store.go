@@ -186,6 +186,14 @@ func stateAt(s Status, now time.Time) State {
 	}
 }
 
+// add makes the place of a source.
+func (s *Store) add(name string, e entry) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.order = append(s.order, name)
+	s.entries[name] = e
+}
+
 func (s *Store) put(name string, e entry, points []model.Fact) {
 	s.mu.Lock()
 	turned := failing(s.entries[name]) != failing(e)

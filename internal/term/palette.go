@@ -10,7 +10,6 @@ type look uint32
 type palette struct {
 	styles []tcell.Style
 	looks  map[tcell.Style]look
-	last   look // of the style asked for last: the next cell mostly has the same
 }
 
 func newPalette() palette {
@@ -19,15 +18,11 @@ func newPalette() palette {
 
 // look returns the number of a style.
 func (p *palette) look(style tcell.Style) look {
-	if p.styles[p.last] == style {
-		return p.last
-	}
 	n, known := p.looks[style]
 	if !known {
 		n = look(len(p.styles))
 		p.styles = append(p.styles, style)
 		p.looks[style] = n
 	}
-	p.last = n
 	return n
 }

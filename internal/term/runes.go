@@ -42,8 +42,11 @@ func oldPictograph(r rune) bool {
 // printable tells whether r is a character that takes cells of its own and that
 // terminals agree about. Marks are not.
 func printable(r rune) bool {
-	if r < 0x7F {
+	switch {
+	case r < 0x7F:
 		return r >= ' '
+	case 0x2500 <= r && r <= 0x25FF: // lines, blocks and shapes: most of what we draw
+		return true
 	}
 	return unicode.IsGraphic(r) && !unicode.In(r, unicode.M, unicode.Zs) && !disputed(r)
 }

@@ -23,6 +23,8 @@ type Screen struct {
 	cur     []dot // what was drawn
 	shown   []dot // what the screen below was given
 	palette palette
+	asked   tcell.Style // by the newest cell
+	look    look        // of it
 	cursor  cursor
 	sent    cursor
 	missed  bool // a frame was dropped
@@ -92,17 +94,25 @@ func (s *Screen) fill(d dot) {
 // dot makes the cell that is kept for what a widget draws.
 func (s *Screen) dot(r rune, more []rune, style tcell.Style) dot {
 	d := safeCell(r, more)
+	if style != s.asked { // the next cell mostly has the same
+		s.asked, s.look = style, s.palette.look(s.allowed(style))
+	}
+	d.look = s.look
+	if s.ascii {
+		d = asciiCell(d)
+	}
+	return d
+}
+
+// allowed is what may be passed on of a style.
+func (s *Screen) allowed(style tcell.Style) tcell.Style {
 	if bare := style.Url(""); bare != style { // UrlId("") leaves a mark, so that no cell would be blank
 		style = bare.UrlId("") // links are not ours to pass on: any scheme, any text
 	}
 	if !s.color {
 		style = style.Foreground(tcell.ColorDefault).Background(tcell.ColorDefault)
 	}
-	d.look = s.palette.look(style)
-	if s.ascii {
-		d = asciiCell(d)
-	}
-	return d
+	return style
 }
 
 // SetContent draws one character at x, y of the buffer.
@@ -117,10 +127,19 @@ func (s *Screen) set(x, y int, r rune, more []rune, style tcell.Style) {
 		return
 	}
 	at := &s.cur[y*s.w+x]
-	*at = s.dot(r, more, inherit(style, s.palette.styles[at.look]))
+	if inherits(style) {
+		style = inherit(style, s.palette.styles[at.look])
+	}
+	*at = s.dot(r, more, style)
 }
 
-// inherit replaces the colour "none" of style, which means: as it was.
+// inherits tells whether a style has the colour "none", which means: as it was.
+func inherits(style tcell.Style) bool {
+	fg, bg, _ := style.Decompose()
+	return fg == tcell.ColorNone || bg == tcell.ColorNone
+}
+
+// inherit replaces the colour "none" of style.
 func inherit(style, was tcell.Style) tcell.Style {
 	fg, bg, _ := style.Decompose()
 	wasFg, wasBg, _ := was.Decompose()

@@ -36,7 +36,8 @@ func lookup(name string) (ti *terminfo.Terminfo, note string, err error) {
 
 // unpadded returns a copy of ti without padding. tcell sleeps for padding while
 // it holds the screen's lock: seconds for a frame on a vt100, and as long as a
-// hostile title asks for. The original is shared by the whole process.
+// hostile title asks for. The copy has no size either: tcell would make a buffer
+// of it before it asks the terminal. The original is shared by the whole process.
 func unpadded(ti *terminfo.Terminfo) *terminfo.Terminfo {
 	own := *ti
 	padding := regexp.MustCompile(`\$<[0-9.]+[*/]*>`)
@@ -47,6 +48,7 @@ func unpadded(ti *terminfo.Terminfo) *terminfo.Terminfo {
 		}
 	}
 	own.PadChar = ""
+	own.Columns, own.Lines = 0, 0
 	return &own
 }
 
