@@ -139,7 +139,7 @@ func (p *program) addStripe() {
 		return
 	}
 	made := client(p, "stripe", c.Key, func(key string) *stripe.Client {
-		return stripe.New(stripe.Options{Base: c.BaseURL, Key: key, UserAgent: userAgent()})
+		return stripe.New(stripe.Options{Base: c.BaseURL, Key: key})
 	}, (*stripe.Client).Close)
 	zone, err := time.LoadLocation(c.Zone)
 	if err != nil { // the configuration was checked: the file went away since

@@ -232,21 +232,3 @@ func TestRetryAfterDate(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
-
-// What a call needs beyond the client's own: another right, another header,
-// and a look at the header of the answer.
-func TestOneCallInFull(t *testing.T) {
-	base, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Link", r.Header.Get("X-Scope-OrgID"))
-		w.WriteHeader(http.StatusForbidden)
-	})
-	c := New(Options{Base: base, Token: token, Scope: "the token needs read access", Header: http.Header{"X-Scope-Orgid": {"acme"}}})
-	t.Cleanup(c.Close)
-	seen := ""
-	_, err := c.Send(t.Context(), Request{
-		Method: http.MethodPut, Path: "/x", Scope: "the token needs event:write", Seen: func(h http.Header) { seen = h.Get("Link") },
-	}, nil)
-	if got := model.FailOf(err); got == nil || got.Hint != "the token needs event:write" || seen != "acme" {
-		t.Errorf("got %v, header %q", err, seen)
-	}
-}
