@@ -46,6 +46,7 @@ func (e *Engine) Step(v store.View) []Alert {
 	defer e.mu.Unlock()
 	p := pass{set: e.set, metrics: e.metrics(), now: v.Now(), facts: index(v), sources: v.Sources(), before: e.series, after: map[string]series{}}
 	p.run()
+	p.worsen()
 	e.series, e.now = p.after, p.now
 	return e.publish()
 }

@@ -81,3 +81,27 @@ func TestOnlyTheLeadSpeaksForItsServer(t *testing.T) {
 		t.Errorf("got %+v", p.ended)
 	}
 }
+
+// The end of a silence is announced once and told when it comes; so is that an
+// alert got worse after somebody took it on.
+func TestWhatWasSaidOfAnAlertEnds(t *testing.T) {
+	now := time.Date(2026, 11, 23, 3, 0, 0, 0, time.UTC)
+	mute := &alert.Mute{Who: "ana", At: now.Add(-time.Hour), Until: now.Add(9 * time.Minute)}
+	muted := alert.Alert{Rule: "host.cpu", State: alert.Firing, Severity: alert.P3, Muted: mute}
+	acked := alert.Alert{Rule: "http.p95", State: alert.Clearing, Acked: &alert.Ack{Who: "ben"}}
+	heard, again, ended := muted, acked, acked
+	heard.Muted, again.Acked, again.State = nil, nil, alert.Firing
+	ended.Acked, ended.State = nil, alert.OK
+	p := newPast(&program{})
+	for _, s := range []struct{ before, after alert.Alert }{{muted, muted}, {muted, muted}, {muted, heard}, {acked, again}, {acked, ended}} {
+		p.said(now, s.before, s.after)
+	}
+	want := []ui.Event{
+		{At: now, Text: "host.cpu: the mute by ana ends in 9m0s", Role: ui.Warn},
+		{At: now, Text: "host.cpu is heard again: the mute by ana is over", Role: ui.Warn},
+		{At: now, Text: "http.p95 is worse: ben took it on before", Role: ui.Warn},
+	}
+	if diff := cmp.Diff(want, p.ended); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

@@ -171,6 +171,10 @@ func rulesPage(set alert.Set) string {
 		table([]string{"rule", "severity", "metric", "fires", "for", "clears", "for", "least count", "explained by", "runbook"}, rows),
 		"P0 and P1 are critical, P2 and P3 are warnings. *Least count* is the number of requests below which a share or a quantile says\n"+
 			"nothing. An alert is shown dimmed while one that explains it is there.",
+		"An alert that begins to fire four times within an hour *flaps*: it then clears only after ten minutes in order, and asks for\n"+
+			"attention once. Who takes one on (`A`) says so to all who watch the target from this machine; that drops when the alert fires\n"+
+			"again, or when a rule with a higher severity on the same number fires. A mute (`M`) has a reason and lasts 24 hours at most; ten\n"+
+			"minutes before its end *what changed* says so.",
 		"## Rules of your own",
 		"`rules:` in the configuration names a file. A rule with the id of a shipped one overrides what it names of it; one with an id of\n"+
 			"its own is added, and one that is `off` is taken away.",
