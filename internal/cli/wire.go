@@ -172,6 +172,7 @@ func (p *program) addServices() error {
 	for _, a := range p.target.Apps {
 		src, err := collectors.NewApp(collectors.AppOptions{
 			Name: a.Name, Metrics: a.Metrics, Requests: a.Requests, Errors: a.Errors, Latency: a.Latency, UserAgent: userAgent(),
+			Kept: counted{p.state, a.Name},
 		})
 		errs = append(errs, err)
 		if err == nil {
