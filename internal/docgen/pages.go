@@ -20,6 +20,8 @@ var (
 	configExample string
 	//go:embed examples/rules.yaml
 	rulesExample string
+	//go:embed examples/rules_test.yaml
+	rulesTestExample string
 	//go:embed examples/keys.yaml
 	keysExample string
 	//go:embed examples/runbook.md
@@ -178,7 +180,20 @@ func rulesPage(set alert.Set) string {
 		"## Rules of your own",
 		"`rules:` in the configuration names a file. A rule with the id of a shipped one overrides what it names of it; one with an id of\n"+
 			"its own is added, and one that is `off` is taken away.",
-		yaml(rulesExample))
+		yaml(rulesExample),
+		"`tocsin rules lint` finds what contradicts itself in all of them.",
+		"## Unit tests",
+		"`tocsin rules test FILE…` runs the rules over readings that a file makes up. The values of a series follow one another, one for\n"+
+			"each step: `85x6` is six of them, `?` one that is unknown, `-` a series that is not there, `!` a source that does not answer. A\n"+
+			"series that ends sooner stays as it was. Labels and a `count` of requests go beside the metric; an alert is meant by its rule, and\n"+
+			"by `labels` where it has several series. `pages` counts how often a rule pages from beginning to end.",
+		yaml(rulesTestExample),
+		"## What a threshold would have paged",
+		"`tocsin rules replay FILE` lets rules look at a recording: what `tocsin status -o json` printed, one document after another. With\n"+
+			"`--rule` and `--fire` one of them has another threshold, and both numbers are told. What came and went between two documents is\n"+
+			"in none of them, and what could not be read then is unknown, not in order.",
+		"```\n* * * * * tocsin status -o json >> /var/lib/tocsin/prod.json\n"+
+			"tocsin rules replay /var/lib/tocsin/prod.json --rule db.connections --fire \"> 70%\" --clear \"< 65%\"\n```")
 }
 
 func configPage() string {
