@@ -50,7 +50,7 @@ func (p Pages) Next(alerts []Alert) (Pages, []Page) {
 		switch {
 		case was && (a.Standing() == OK || a.Standing() == Pending):
 			delete(next, key)
-			out = append(out, Page{Resolve, since(a, told)})
+			out = append(out, Page{Resolve, ended(a, told)})
 		case a.State == Firing && !a.Inhibited && a.Muted == nil && (!was || a.Severity < told.Severity):
 			next[key] = Paged{Rule: a.Rule, Severity: a.Severity, Since: a.Since, Acked: a.Acked != nil}
 			out = append(out, Page{Trigger, a})
@@ -65,14 +65,14 @@ func (p Pages) Next(alerts []Alert) (Pages, []Page) {
 	for _, key := range slices.Sorted(maps.Keys(p)) {
 		if told := p[key]; !here[key] {
 			delete(next, key)
-			out = append(out, Page{Resolve, since(Alert{Rule: told.Rule, Severity: told.Severity, State: OK}, told)})
+			out = append(out, Page{Resolve, ended(Alert{Rule: told.Rule, State: OK}, told)})
 		}
 	}
 	return next, out
 }
 
-// since is an alert that is over, with when it began.
-func since(a Alert, told Paged) Alert {
-	a.Since = told.Since
+// ended is an alert that is over, with what was told of it.
+func ended(a Alert, told Paged) Alert {
+	a.Since, a.Severity = told.Since, told.Severity
 	return a
 }

@@ -52,6 +52,7 @@ func (w *watch) run(ctx context.Context) {
 	}
 	done := make(chan struct{})
 	go func() { sched.Run(ctx, w.p.jobs...); close(done) }()
+	told := w.p.tell(ctx)
 	w.past.read()
 	w.timed.read(time.Now())
 	rules := time.NewTicker(w.p.every)
@@ -74,6 +75,7 @@ func (w *watch) run(ctx context.Context) {
 		}
 	}
 	<-done
+	<-told
 	w.keep()
 }
 
@@ -87,6 +89,9 @@ func (w *watch) step() {
 	w.ask(v.Now(), alerts)
 	suspect := alert.Diagnose(v, alerts)
 	w.suspect.Store(&suspect)
+	if w.p.notifier != nil {
+		w.p.notifier.See(v.Now(), alerts)
+	}
 	if wordOf(alerts, suspect) != before {
 		w.urgent()
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"tocsin/actions"
@@ -11,6 +12,7 @@ import (
 	"tocsin/internal/alert"
 	"tocsin/internal/config"
 	"tocsin/internal/model"
+	"tocsin/internal/notify"
 	"tocsin/internal/pg"
 	"tocsin/internal/sched"
 	"tocsin/internal/sentry"
@@ -35,7 +37,9 @@ type program struct {
 	keys   string        // file of key bindings; "" for none
 	runner *actions.Runner
 
-	promises promises // to take changes back
+	promises promises         // to take changes back
+	notifier *notify.Notifier // nil where nobody is told beyond the screen
+	leads    *os.File         // has the lock of who tells; nil where that is another program
 	postgres *pg.Server
 	standbys map[string]*pg.Server // those with an address, by name
 	vercel   *once[*vercel.Client]
@@ -62,6 +66,7 @@ func wire(valid config.Valid, target config.Target, readOnly bool) (*program, er
 	add(p, store.HostKey(), &collectors.Host{}, sched.Timing{Every: 5 * time.Second, Timeout: 4 * time.Second, Rate: true})
 	p.addProviders()
 	p.addWatchers()
+	p.addNotify()
 	if p.runner, err = p.operations(readOnly); err != nil {
 		p.close()
 		return nil, err

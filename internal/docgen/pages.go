@@ -177,6 +177,13 @@ func rulesPage(set alert.Set) string {
 			"attention once. Who takes one on (`A`) says so to all who watch the target from this machine; that drops when the alert fires\n"+
 			"again, or when a rule with a higher severity on the same number fires. A mute (`M`) has a reason and lasts 24 hours at most; ten\n"+
 			"minutes before its end *what changed* says so.",
+		"## Beyond the screen",
+		"When something critical begins to fire, the terminal rings its bell and shows a notice (OSC 9, in urxvt OSC 777). With `notify` in\n"+
+			"the [configuration](config.md) each alert is also told once when it fires, when it gets worse and when it is over, and PagerDuty\n"+
+			"when somebody took it on; one that is muted, or explained by another, is not. That is done by an open dashboard, of several over one\n"+
+			"target on one machine by one. What cannot be delivered is tried again after 5 s up to 5 min, or when the other side asked for it;\n"+
+			"it waits on disk, up to a hundred for each way and for a day. The rule `notify.failing` and the lines *about me* of the server's\n"+
+			"view say that it does not arrive.",
 		"## Rules of your own",
 		"`rules:` in the configuration names a file. A rule with the id of a shipped one overrides what it names of it; one with an id of\n"+
 			"its own is added, and one that is `off` is taken away.",
