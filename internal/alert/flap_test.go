@@ -177,3 +177,44 @@ func TestClocksChange(t *testing.T) {
 		}
 	}
 }
+
+// What pages over the life of a series: it comes and goes until it flaps, which
+// is one page more; a source that vanishes ends nothing, nor does a clock that
+// is set.
+func TestWhatPages(t *testing.T) {
+	quick := testRule()
+	quick.For, quick.ClearFor = 0, 0
+	tests := []struct {
+		name     string
+		readings string
+		step     map[int]time.Duration // of the clock, besides a minute, before that reading
+		triggers int
+		resolves int
+	}{
+		{name: "a flapping series", readings: "HlHlHlHlHlHlHlHllllllllllll", triggers: 4, resolves: 4},
+		{name: "a source that vanishes", readings: "Hxxxxxxxxxxxxxxxx", triggers: 1},
+		{name: "a source that vanishes and comes back", readings: "HxxxxxxxxxxxH", triggers: 1},
+		{name: "a source that is no longer configured", readings: "Huuuuuu", triggers: 1, resolves: 1},
+		{name: "a clock that is set back", readings: "HHHHHl", step: map[int]time.Duration{2: -2 * time.Hour}, triggers: 1, resolves: 1},
+		{name: "a clock that is set forward", readings: "HHHHHl", step: map[int]time.Duration{2: 26 * time.Hour}, triggers: 1, resolves: 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w, e := newWorld(), New(testSet(quick))
+			var pages Pages
+			got := map[PageKind]int{}
+			for i, letter := range tt.readings {
+				w.now = w.now.Add(time.Minute + tt.step[i])
+				show(w, letter)
+				next, news := pages.Next(w.now, e.Step(w))
+				for _, n := range news {
+					got[n.Kind]++
+				}
+				pages = next
+			}
+			if got[Trigger] != tt.triggers || got[Resolve] != tt.resolves {
+				t.Errorf("got %v, want %d and %d", got, tt.triggers, tt.resolves)
+			}
+		})
+	}
+}

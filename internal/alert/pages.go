@@ -28,7 +28,12 @@ type Paged struct {
 	Severity Severity  `json:"severity"`
 	Since    time.Time `json:"since"`
 	Acked    bool      `json:"acked,omitempty"`
+	Gone     time.Time `json:"gone,omitzero"` // since when there is no such alert
 }
+
+// goneFor is how long an alert that was told has to be gone before it is told to
+// be over: a program that has just begun may not know of it yet.
+const goneFor = 2 * time.Minute
 
 // Pages is what was told and is not over, by the keys of the alerts. It is plain
 // data: kept on disk, it makes each crossing be told once, whoever looks.
@@ -36,8 +41,9 @@ type Pages map[string]Paged
 
 // Next compares what was told with how the alerts are, and gives what is to be
 // told. One that another explains, or that is silenced, is not told before it
-// speaks for itself; that it is over is told in any case.
-func (p Pages) Next(alerts []Alert) (Pages, []Page) {
+// speaks for itself; that it is over is told in any case, but not before that is
+// known for sure.
+func (p Pages) Next(now time.Time, alerts []Alert) (Pages, []Page) {
 	next, out := maps.Clone(p), []Page(nil)
 	if next == nil {
 		next = Pages{}
@@ -47,8 +53,12 @@ func (p Pages) Next(alerts []Alert) (Pages, []Page) {
 		key := a.Key()
 		here[key] = true
 		told, was := p[key]
+		if !told.Gone.IsZero() {
+			told.Gone = time.Time{}
+			next[key] = told
+		}
 		switch {
-		case was && (a.Standing() == OK || a.Standing() == Pending):
+		case was && a.State == OK:
 			delete(next, key)
 			out = append(out, Page{Resolve, ended(a, told)})
 		case a.State == Firing && !a.Inhibited && a.Muted == nil && (!was || a.Severity < told.Severity):
@@ -63,7 +73,13 @@ func (p Pages) Next(alerts []Alert) (Pages, []Page) {
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(p)) {
-		if told := p[key]; !here[key] {
+		told := p[key]
+		switch {
+		case here[key]:
+		case told.Gone.IsZero() || told.Gone.After(now):
+			told.Gone = now
+			next[key] = told
+		case now.Sub(told.Gone) >= goneFor:
 			delete(next, key)
 			out = append(out, Page{Resolve, ended(Alert{Rule: told.Rule, State: OK}, told)})
 		}

@@ -30,7 +30,8 @@ func TestPages(t *testing.T) {
 	}{
 		{"once", [][]Alert{with(OK), with(Pending), with(Firing), with(Firing), with(Clearing), with(Firing), with(OK)}, "- - trigger - - - resolve"},
 		{"again", [][]Alert{with(Firing), with(OK), with(Firing)}, "trigger resolve trigger"},
-		{"between two looks", [][]Alert{with(Firing), with(Pending), with(Firing)}, "trigger resolve trigger"},
+		{"a program that forgot the last seconds", [][]Alert{with(Firing), with(Pending), with(Firing)}, "trigger - -"},
+		{"one that knows nothing yet", [][]Alert{with(Firing), with(Unknown, was(OK)), with(Firing)}, "trigger - -"},
 		{"unknown is no end and no beginning", [][]Alert{with(Firing), with(Unknown, was(Firing)), with(Firing), with(OK), with(Unknown, was(Firing))}, "trigger - - resolve -"},
 		{"worse", [][]Alert{with(Firing), with(Firing, worse), with(Firing), with(OK)}, "trigger trigger - resolve"},
 		{"taken on", [][]Alert{with(Firing), with(Firing, acked), with(Firing, acked), with(Firing), with(Firing, acked)}, "trigger acknowledge - - acknowledge"},
@@ -38,14 +39,15 @@ func TestPages(t *testing.T) {
 		{"muted", [][]Alert{with(Firing, muted), with(Firing), with(Firing, muted), with(OK, muted)}, "- trigger - resolve"},
 		{"muted until it is over", [][]Alert{with(Firing, muted), with(OK)}, "- -"},
 		{"explained", [][]Alert{with(Firing, inhibited), with(Firing), with(Firing, inhibited), with(OK)}, "- trigger - resolve"},
-		{"gone", [][]Alert{with(Firing), nil, nil}, "trigger resolve -"},
+		{"gone", [][]Alert{with(Firing), nil, nil, nil, nil}, "trigger - - resolve -"},
+		{"gone for a moment", [][]Alert{with(Firing), nil, with(Firing), nil, nil, with(OK)}, "trigger - - - - resolve"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var pages Pages
 			var got []string
-			for _, alerts := range tt.steps {
-				next, news := pages.Next(alerts)
+			for i, alerts := range tt.steps {
+				next, news := pages.Next(began.Add(time.Duration(i)*time.Minute), alerts)
 				word := "-"
 				for _, n := range news {
 					word = string(n.Kind)

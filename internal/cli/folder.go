@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+	"time"
 
 	"tocsin/internal/alert"
 	"tocsin/internal/config"
@@ -80,6 +81,15 @@ func (f folder) read(take func([]byte) error) error {
 		return err
 	}
 	return take(data)
+}
+
+// written tells when the state of the rules was written last, by whomever.
+func (f folder) written() (time.Time, error) {
+	info, err := os.Stat(filepath.Join(f.dir, rulesFile))
+	if err != nil {
+		return time.Time{}, err
+	}
+	return info.ModTime(), nil
 }
 
 // save replaces the file as a whole, so that a crash leaves the old one.

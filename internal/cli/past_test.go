@@ -105,3 +105,32 @@ func TestWhatWasSaidOfAnAlertEnds(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// What somebody says of an alert in one dashboard, another over the same target
+// hears with its next look at the rules.
+func TestDashboardsHearOfEachOther(t *testing.T) {
+	dir := t.TempDir()
+	open := func() *watch {
+		rules := alert.Set{Every: time.Second, StaleAfter: 3, Rules: []alert.Rule{{
+			ID: "r", Metric: "db.connections.used", Severity: alert.P2,
+			Fire: alert.Threshold{Op: ">", Value: 80, Unit: "%"}, Clear: alert.Threshold{Op: "<", Value: 70, Unit: "%"},
+		}}}
+		p := &program{state: folder{root: dir, dir: dir}, store: store.New(), engine: alert.New(rules)}
+		store.NewCell(p.store, store.ConnectionsKey(), store.Source{Every: time.Minute}).Put(model.Connections{Max: 100, Clients: 90}, time.Now(), 0)
+		p.engine.Step(p.store.View())
+		return newWatch(p, func() {}, func() {})
+	}
+	one, other := open(), open()
+	m := marks{one.p.state, one.p.engine}
+	if err := m.Mark(actions.Mark{Kind: actions.Acknowledge, Alert: "r", Why: "on it"}); err != nil {
+		t.Fatal(err)
+	}
+	other.hear()
+	got := other.p.engine.Current()[0]
+	if got.State != alert.Firing || got.Acked == nil || got.Acked.Why != "on it" || got.Acked.Who == "" {
+		t.Errorf("got %s, %+v", got.State, got.Acked)
+	}
+	if at := other.heard; at.IsZero() {
+		t.Error("it would be read again and again")
+	}
+}

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"bufio"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -106,8 +108,8 @@ func (c *command) rulesReplay() *cobra.Command {
 		Use: "replay FILE", Short: "Say what rules would have paged over recorded readings", Args: cobra.ExactArgs(1),
 		Long: "replay reads what `tocsin status -o json` printed again and again into one file (- is standard input), and\n" +
 			"tells for each rule how often it would have paged, beside how often it pages as it is:\n\n" +
-			"  * * * * * tocsin status -o json >> /var/lib/tocsin/prod.json\n" +
-			"  tocsin rules replay /var/lib/tocsin/prod.json --rule db.connections --fire \"> 70%\" --clear \"< 65%\"\n\n" +
+			"  * * * * * tocsin status -o json | gzip >> /var/lib/tocsin/prod.gz\n" +
+			"  tocsin rules replay /var/lib/tocsin/prod.gz --rule db.connections --fire \"> 70%\" --clear \"< 65%\"\n\n" +
 			"What came and went between two documents is in none of them.",
 	}
 	flags := cmd.Flags()
@@ -165,6 +167,9 @@ func (c *command) replayRules(path string, t tried) error {
 		defer file.Close()
 		recording = io.Reader(file)
 	}
+	if recording, err = unpacked(recording); err != nil {
+		return &exit{exitFailed, fmt.Errorf("%s: %w", path, err)}
+	}
 	sets := []alert.Set{rules}
 	if trying {
 		sets = append(sets, other)
@@ -176,6 +181,15 @@ func (c *command) replayRules(path string, t tried) error {
 	out := c.page()
 	out.replay(report, t.rule, sets)
 	return c.putPage(out)
+}
+
+// unpacked is a recording that may be packed by gzip, also piece by piece.
+func unpacked(recording io.Reader) (io.Reader, error) {
+	in := bufio.NewReaderSize(recording, 64<<10)
+	if head, _ := in.Peek(2); string(head) != "\x1f\x8b" {
+		return in, nil
+	}
+	return gzip.NewReader(in)
 }
 
 // replay prints what a replay found.

@@ -20,6 +20,7 @@ type watch struct {
 	past    *past
 	timed   *timed
 	suspect atomic.Pointer[alert.Suspect]
+	heard   time.Time // when the state that was heard last was written
 	asked   time.Time // when those that are asked seldom were asked because users felt something
 	changed func()    // new data
 	urgent  func()    // another alert state or another suspect
@@ -67,6 +68,7 @@ func (w *watch) run(ctx context.Context) {
 			w.changed()
 			w.settle(ctx)
 		case <-rules.C:
+			w.hear()
 			w.step()
 			w.past.read()
 			w.timed.read(time.Now())
@@ -126,6 +128,19 @@ func wordOf(alerts []alert.Alert, s alert.Suspect) string {
 		}
 	}
 	return word
+}
+
+// hear takes in what people said of the alerts in other dashboards, when one of
+// these has written.
+func (w *watch) hear() {
+	at, err := w.p.state.written()
+	if err != nil || at.Equal(w.heard) {
+		return
+	}
+	w.heard = at
+	if err := w.p.state.read(w.p.engine.Merge); err != nil {
+		slog.Warn("what others said of the alerts was not heard", "error", err)
+	}
 }
 
 func (w *watch) keep() {

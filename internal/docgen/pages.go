@@ -199,8 +199,8 @@ func rulesPage(set alert.Set) string {
 		"`tocsin rules replay FILE` lets rules look at a recording: what `tocsin status -o json` printed, one document after another. With\n"+
 			"`--rule` and `--fire` one of them has another threshold, and both numbers are told. What came and went between two documents is\n"+
 			"in none of them, and what could not be read then is unknown, not in order.",
-		"```\n* * * * * tocsin status -o json >> /var/lib/tocsin/prod.json\n"+
-			"tocsin rules replay /var/lib/tocsin/prod.json --rule db.connections --fire \"> 70%\" --clear \"< 65%\"\n```")
+		"```\n* * * * * tocsin status -o json | gzip >> /var/lib/tocsin/prod.gz\n"+
+			"tocsin rules replay /var/lib/tocsin/prod.gz --rule db.connections --fire \"> 70%\" --clear \"< 65%\"\n```")
 }
 
 func configPage() string {

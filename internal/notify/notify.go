@@ -103,7 +103,7 @@ func (n *Notifier) See(now time.Time, alerts []alert.Alert) {
 	if !n.lead(now) {
 		return
 	}
-	next, pages := n.box.Told.Next(alerts)
+	next, pages := n.box.Told.Next(now, alerts)
 	if len(pages) == 0 && maps.Equal(next, n.box.Told) {
 		return
 	}

@@ -192,7 +192,7 @@ func newPlayer(set alert.Set) *player {
 func (p *player) see(m Moment) {
 	alerts := step(p.engine, m)
 	var news []alert.Page
-	p.pages, news = p.pages.Next(alerts)
+	p.pages, news = p.pages.Next(m.At, alerts)
 	for _, n := range news {
 		key := n.Alert.Key()
 		if i, ok := p.open[key]; ok && n.Kind == alert.Resolve {

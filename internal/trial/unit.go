@@ -228,7 +228,7 @@ func (in run) faults(set alert.Set) []string {
 		after := time.Duration(n) * in.test.Every
 		alerts := step(engine, in.moment(began, n))
 		var news []alert.Page
-		pages, news = pages.Next(alerts)
+		pages, news = pages.Next(began.Add(after), alerts)
 		for _, p := range news {
 			if p.Kind == alert.Trigger {
 				paged[p.Alert.Rule]++
