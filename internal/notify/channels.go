@@ -138,8 +138,10 @@ func dedupKey(e Event) string {
 // standard input. It runs without a shell; status 0 means that it was told.
 func Command(argv []string) func(context.Context, Event) error {
 	return func(ctx context.Context, e Event) error {
-		text, err := json.Marshal(e)
-		if err != nil {
+		var text bytes.Buffer
+		out := json.NewEncoder(&text)
+		out.SetEscapeHTML(false)
+		if err := out.Encode(e); err != nil {
 			return err
 		}
 		fill := strings.NewReplacer("{kind}", string(e.Kind), "{severity}", string(e.Severity), "{rule}", e.Rule, "{target}", e.Target, "{summary}", e.Summary)
@@ -149,7 +151,7 @@ func Command(argv []string) func(context.Context, Event) error {
 		}
 		cmd := exec.CommandContext(ctx, argv[0], args...)
 		cmd.WaitDelay = time.Second // for children of its own that hold its output
-		cmd.Stdin = bytes.NewReader(append(text, '\n'))
+		cmd.Stdin = &text
 		said := &head{}
 		cmd.Stderr = said
 		if err := cmd.Run(); err != nil {
