@@ -1,12 +1,14 @@
 package ui
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"tocsin/internal/alert"
+	"tocsin/internal/model"
 	"tocsin/internal/store"
 )
 
@@ -40,5 +42,35 @@ func TestWhatIsSaidOfAlerts(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, markNotes(in)); diff != "" {
 		t.Errorf("notes (-want +got):\n%s", diff)
+	}
+}
+
+// The budget for errors: how fast it goes, or what is not known yet.
+func TestBudgetLine(t *testing.T) {
+	t.Parallel()
+	long := func(d, elapsed time.Duration, failed int64) model.AppWindow {
+		return model.AppWindow{Window: d, Elapsed: elapsed, Requests: 10000, Errors: failed}
+	}
+	s := store.New()
+	app := store.NewCell(s, store.AppKey("shop"), store.Source{Every: 5 * time.Second})
+	app.Put(model.App{Name: "shop", Long: []model.AppWindow{
+		long(5*time.Minute, 5*time.Minute, 200), long(30*time.Minute, 30*time.Minute, 200), long(time.Hour, time.Hour, 161), long(6*time.Hour, time.Hour, 161),
+	}}, time.Now(), 0)
+	in := In{View: s.View(), Width: 100}
+	firing := alert.Alert{Rule: "slo.fast", Metric: "slo.burn", State: alert.Firing, Severity: alert.P1, Labels: model.Labels{"app": "shop", "window": "1h"}}
+	in.Alerts = []alert.Alert{firing}
+	lines := budgetLine(in, store.All[model.App](in.View)[0])
+	if got, want := linesText(lines), "shop, budget for errors:  1h 16.1x too fast  6h ? requests are known for 1h0m0s of the last 6h"; !strings.Contains(got, want) {
+		t.Errorf("got %s", got)
+	}
+	if role := lines[0][4].Role; role != Bad {
+		t.Errorf("what fires has the role %v", role)
+	}
+	detail := linesText(serviceDetail(in, "app.shop"))
+	if !strings.Contains(detail, "16.1x too fast, of 99.9 % in 30 days") {
+		t.Errorf("got %s", detail)
+	}
+	if word := appWord(firing); word != "errors" {
+		t.Errorf("the application is %s", word)
 	}
 }

@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -29,6 +30,15 @@ func (w AppWindow) Burn() (times float64, ok bool) {
 	return pct / (100 - AvailabilityGoal), ok
 }
 
+// BurnText says a burn rate in words.
+func BurnText(times float64) string {
+	text := strconv.FormatFloat(times, 'f', 1, 64) + "x"
+	if times > 1 {
+		text += " too fast"
+	}
+	return text
+}
+
 // burnFacts are those of every pair of windows. The smaller of two burns counts:
 // so an error that is long over pages nobody, and one that has just begun waits
 // until it costs something.
@@ -50,7 +60,7 @@ func (a App) burnFacts() []Fact {
 		}
 		over, _ := long.Burn()
 		now, _ := short.Burn()
-		f := Known("slo.burn", min(over, now), None, labels)
+		f := Known("slo.burn", min(over, now), None, labels).Saying(BurnText(min(over, now)))
 		f.Count = int(min(long.Requests, short.Requests))
 		facts = append(facts, f)
 	}
