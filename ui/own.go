@@ -57,9 +57,6 @@ func noticeItems(in In) []quantity {
 	if !r.has() {
 		return nil // nobody is to be told, or it is not known yet
 	}
-	if r.Value.Elsewhere {
-		return []quantity{{key: r.status.Name + "/", name: "about me: tells", text: "another", means: "another tocsin on this machine tells of alerts", known: true}}
-	}
 	var out []quantity
 	for _, c := range r.Value.Channels {
 		it := quantity{
@@ -74,6 +71,9 @@ func noticeItems(in In) []quantity {
 			text = "sending"
 		case c.Sent > 0:
 			text = "told " + strconv.Itoa(c.Sent)
+		}
+		if r.Value.Elsewhere {
+			it.means = joined(in.glyphs(), "another tocsin here tells", it.means)
 		}
 		out = append(out, it.is(float64(c.Waiting), text))
 	}

@@ -24,7 +24,7 @@ func TestAboutMeTells(t *testing.T) {
 		in.View = s.View()
 		return noticeItems(in)
 	}
-	if got := rows(model.Notices{Elsewhere: true}); len(got) != 1 || got[0].text != "another" {
+	if got := rows(model.Notices{Elsewhere: true, Channels: []model.NoticeChannel{{Name: "a"}}}); len(got) != 1 || got[0].means != "another tocsin here tells" {
 		t.Errorf("another tells: got %+v", got)
 	}
 	got := rows(model.Notices{Lost: "disk full", Channels: []model.NoticeChannel{

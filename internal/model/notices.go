@@ -7,28 +7,24 @@ import (
 
 // Notices says how the ways are by which alerts are told beyond the screen.
 type Notices struct {
-	Elsewhere bool   // another program on this machine tells of this target
+	Elsewhere bool   // another program on this machine tells of this target; this is how that one last was
 	Lost      string // why what waits is not on disk; "" when it is
 	Channels  []NoticeChannel
 }
 
 // NoticeChannel is one way.
 type NoticeChannel struct {
-	Name    string
-	Waiting int // not delivered yet
-	Dropped int // too many, too old or refused for what they are
-	Sent    int // by this program
-	At      time.Time
-	Fail    string    // of the newest attempt; "" when it arrived
-	Since   time.Time // since when attempts fail; zero when they do not
+	Name    string    `json:"name"`
+	Waiting int       `json:"waiting"` // not delivered yet
+	Dropped int       `json:"dropped"` // too many, too old or refused for what they are
+	Sent    int       `json:"sent"`
+	At      time.Time `json:"at,omitzero"`    // when one arrived last; zero means never
+	Fail    string    `json:"fail,omitempty"` // of the newest attempt; "" when it arrived
+	Since   time.Time `json:"since,omitzero"` // since when attempts fail; zero when they do not
 }
 
-// Facts implements the snapshot of the store. Who does not tell knows nothing
-// of whether it arrives.
+// Facts implements the snapshot of the store.
 func (n Notices) Facts() []Fact {
-	if n.Elsewhere {
-		return nil
-	}
 	var facts []Fact
 	for _, c := range n.Channels {
 		labels := Labels{"channel": c.Name}

@@ -91,7 +91,7 @@ func (n *Notifier) head(channel string, now time.Time) (Event, bool) {
 func (n *Notifier) sent(channel string, e Event, err error, now time.Time) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	s := n.state[channel]
+	s := n.box.Channels[channel]
 	switch {
 	case err == nil:
 		s.Sent++
@@ -109,10 +109,10 @@ func (n *Notifier) sent(channel string, e Event, err error, now time.Time) {
 		// The queue may have been cut meanwhile, with this one at its head.
 		if waiting := n.box.Waiting[channel]; len(waiting) > 0 && waiting[0] == e {
 			n.box.Waiting[channel] = waiting[1:]
-			n.save()
 		}
 	}
-	n.state[channel] = s
+	n.box.Channels[channel] = s
+	n.save()
 }
 
 // hopeless tells whether sending the same again would be refused again.

@@ -67,6 +67,8 @@ type box struct {
 	Told    alert.Pages        `json:"told"`
 	Waiting map[string][]Event `json:"waiting"` // by channel, oldest first
 	Dropped map[string]int     `json:"dropped,omitempty"`
+	// Channels is how each one is, for the programs that do not tell.
+	Channels map[string]model.NoticeChannel `json:"channels,omitempty"`
 }
 
 const boxVersion = 1
@@ -80,17 +82,17 @@ type Notifier struct {
 	leading bool
 	asked   time.Time
 	box     box
-	state   map[string]model.NoticeChannel
 	lost    error // why the state is not on disk; nil when it is
 }
 
 // New makes a notifier that has told nothing.
 func New(o Options) *Notifier {
-	n := &Notifier{o: o, wakes: map[string]chan struct{}{}, state: map[string]model.NoticeChannel{}}
-	n.box = box{Version: boxVersion, Told: alert.Pages{}, Waiting: map[string][]Event{}, Dropped: map[string]int{}}
+	n := &Notifier{o: o, wakes: map[string]chan struct{}{}}
+	n.box = box{
+		Version: boxVersion, Told: alert.Pages{}, Waiting: map[string][]Event{}, Dropped: map[string]int{}, Channels: map[string]model.NoticeChannel{},
+	}
 	for _, c := range o.Channels {
 		n.wakes[c.Name] = make(chan struct{}, 1)
-		n.state[c.Name] = model.NoticeChannel{Name: c.Name}
 	}
 	return n
 }
@@ -131,21 +133,25 @@ func (n *Notifier) lead(now time.Time) bool {
 		return false
 	}
 	n.leading = true
+	kept, err := n.load()
+	n.lost = err
+	n.takeUp(kept)
+	return true
+}
+
+// load reads what is kept; the empty box where that is nothing.
+func (n *Notifier) load() (kept box, err error) {
 	data, err := n.o.Load()
 	if err != nil || data == nil {
-		n.lost = err
-		return true
+		return box{}, err
 	}
-	var kept box
 	switch err := json.Unmarshal(data, &kept); {
 	case err != nil:
-		n.lost = fmt.Errorf("what was told before cannot be read: %w", err)
+		return box{}, fmt.Errorf("what was told before cannot be read: %w", err)
 	case kept.Version != boxVersion:
-		n.lost = fmt.Errorf("what was told before has form %d, this program reads %d", kept.Version, boxVersion)
-	default:
-		n.takeUp(kept)
+		return box{}, fmt.Errorf("what was told before has form %d, this program reads %d", kept.Version, boxVersion)
 	}
-	return true
+	return kept, nil
 }
 
 // takeUp goes on from what was kept. Channels that are gone are left out.
@@ -154,7 +160,7 @@ func (n *Notifier) takeUp(kept box) {
 		n.box.Told = kept.Told
 	}
 	for name := range n.wakes {
-		n.box.Waiting[name], n.box.Dropped[name] = kept.Waiting[name], kept.Dropped[name]
+		n.box.Waiting[name], n.box.Dropped[name], n.box.Channels[name] = kept.Waiting[name], kept.Dropped[name], kept.Channels[name]
 		n.wake(name)
 	}
 }
@@ -227,17 +233,22 @@ func summary(e Event, a alert.Alert) string {
 	return text
 }
 
-// Collect tells how the channels are. It reads nothing.
+// Collect tells how the channels are: from what is kept, where it is not for
+// this program to tell.
 func (n *Notifier) Collect(context.Context) (model.Notices, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	b, lost := n.box, n.lost
+	if !n.leading {
+		b, lost = n.load()
+	}
 	out := model.Notices{Elsewhere: !n.leading}
-	if n.lost != nil {
-		out.Lost = n.lost.Error()
+	if lost != nil {
+		out.Lost = lost.Error()
 	}
 	for _, c := range n.o.Channels {
-		s := n.state[c.Name]
-		s.Waiting, s.Dropped = len(n.box.Waiting[c.Name]), n.box.Dropped[c.Name]
+		s := b.Channels[c.Name]
+		s.Name, s.Waiting, s.Dropped = c.Name, len(b.Waiting[c.Name]), b.Dropped[c.Name]
 		out.Channels = append(out.Channels, s)
 	}
 	return out, nil
