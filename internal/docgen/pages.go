@@ -179,9 +179,9 @@ func rulesPage(set alert.Set) string {
 			"minutes before its end *what changed* says so.",
 		"## Beyond the screen",
 		"When something critical begins to fire, the terminal rings its bell and shows a notice (OSC 9, in urxvt OSC 777). With `notify` in\n"+
-			"the [configuration](config.md) each alert is also told once when it fires, when it gets worse and when it is over, and PagerDuty\n"+
-			"when somebody took it on; one that is muted, or explained by another, is not. That is done by an open dashboard, of several over one\n"+
-			"target on one machine by one. What cannot be delivered is tried again after 5 s up to 5 min, or when the other side asked for it;\n"+
+			"the [configuration](config.md) each alert is also told once when it fires, when it gets worse, when somebody takes it on and\n"+
+			"when it is over; one that is muted, or explained by another, is not. That is done by an open dashboard, of several over one target\n"+
+			"on one machine by one. What cannot be delivered is tried again after 5 s up to 5 min, or when the other side asked for it;\n"+
 			"it waits on disk, up to a hundred for each way and for a day. The rule `notify.failing` and the lines *about me* of the server's\n"+
 			"view say that it does not arrive.",
 		"## Rules of your own",
