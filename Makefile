@@ -38,8 +38,9 @@ test:
 	$(call step,build for Linux and macOS)
 	@CGO_ENABLED=0 $(GO) build -trimpath -o bin/tocsin .
 	@CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 $(GO) build -o /dev/null .
-	$(call step,runbooks)
+	$(call step,runbooks and rules)
 	@TOCSIN_CONFIG= XDG_CONFIG_HOME=/nonexistent XDG_CONFIG_DIRS=/nonexistent bin/tocsin runbook lint
+	@TOCSIN_CONFIG= XDG_CONFIG_HOME=/nonexistent XDG_CONFIG_DIRS=/nonexistent bin/tocsin rules lint
 	$(call step,tests with the race detector)
 	@CGO_ENABLED=1 $(GO) test -race -p $(PARALLEL) -timeout 15m ./...
 

@@ -20,6 +20,7 @@ type AppOptions struct {
 	Errors    string // label matchers of the failed ones; "" is code=~"5.."
 	Latency   string // a histogram of seconds, or of milliseconds when its name ends so; "" has none
 	UserAgent string
+	Kept      AppMemory        // what an earlier program counted; nil has none
 	Now       func() time.Time // nil is time.Now
 }
 
@@ -33,6 +34,7 @@ type App struct {
 	failed matchers
 	count  tally
 	ring   []appReading // oldest first
+	long   appLong
 }
 
 // appReading is the account at one instant.
@@ -84,7 +86,8 @@ func (a *App) Collect(ctx context.Context) (model.App, error) {
 	}
 	a.count.add(seen)
 	a.keep(appReading{at: now, sum: a.count.sum.clone()})
-	out := model.App{Name: a.opts.Name}
+	a.long.count(now, rawOf(seen), a.count.sum, a.opts.Kept)
+	out := model.App{Name: a.opts.Name, Long: a.long.windows(now, a.count.sum)}
 	for _, window := range appWindows() {
 		out.Windows = append(out.Windows, a.over(window))
 	}

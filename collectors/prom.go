@@ -32,11 +32,13 @@ type PromAppOptions struct {
 }
 
 // PromApp reads the requests of one application from a Prometheus.
-// Source: one query, and one range of the last half hour at the first reading.
+// Source: one query; two ranges of six hours once a minute; and four of the last half hour at the first reading.
 type PromApp struct {
 	client *prom.Client
 	opts   PromAppOptions
 	known  bool // what was before the first reading has been told
+	long   []model.AppWindow
+	longAt time.Time // when long was asked for
 }
 
 // NewPromApp fills in the expressions that are not given.
@@ -79,6 +81,7 @@ func (p *PromApp) Collect(ctx context.Context) (model.App, error) {
 		}
 		out.Windows = append(out.Windows, w)
 	}
+	out.Long = p.longWindows(ctx)
 	if !p.known {
 		out.Before, p.known = p.before(ctx), true
 	}

@@ -1,7 +1,9 @@
 package ui
 
 import (
+	"strconv"
 	"strings"
+	"time"
 
 	"tocsin/internal/alert"
 	"tocsin/internal/store"
@@ -75,8 +77,12 @@ func alertAge(in In, a alert.Alert) string {
 	switch {
 	case a.Inhibited:
 		return "follows"
+	case a.Muted != nil && a.Muted.Ending(in.View.Now()):
+		return "mute " + strconv.Itoa(int(max(a.Muted.Until.Sub(in.View.Now()), 0)/time.Minute)) + "m"
 	case a.Muted != nil:
 		return "muted"
+	case a.Flapping:
+		return "flaps"
 	case a.State != alert.Firing:
 		return string(a.State)
 	case a.Acked != nil:
@@ -149,6 +155,31 @@ func anyPending(in In) bool {
 		}
 	}
 	return false
+}
+
+// markNotes say what people said of the alerts, and which of these flap.
+func markNotes(in In) []string {
+	var out []string
+	for _, a := range in.Alerts {
+		if a.Acked != nil {
+			out = append(out, alertName(a)+": taken on by "+nameOr(a.Acked.Who, "?")+" at "+in.clock(a.Acked.At)+because(a.Acked.Why))
+		}
+		if a.Muted != nil {
+			out = append(out, alertName(a)+": muted by "+nameOr(a.Muted.Who, "?")+" until "+in.clock(a.Muted.Until)+because(a.Muted.Why))
+		}
+		if a.Flapping {
+			out = append(out, alertName(a)+": flaps, so it clears only after a while in order")
+		}
+	}
+	return out
+}
+
+// because is a reason behind what it is for; "" where none was given.
+func because(why string) string {
+	if why == "" {
+		return ""
+	}
+	return ": " + why
 }
 
 // alertsPanel is the box of the overview.

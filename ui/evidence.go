@@ -26,7 +26,8 @@ func Evidence(in In) []Line {
 	lines = append(lines, listed(in, against, s.Against)...)
 	lines = append(lines, listed(in, "not known", unknowns(in))...)
 	lines = append(lines, Line{}, Line{span(Title, "alerts")})
-	return append(lines, AlertLines(in)...)
+	lines = append(lines, AlertLines(in)...)
+	return append(lines, listed(in, "said of them", markNotes(in))...)
 }
 
 // bulleted is text behind a mark of two cells, in as many lines as it takes.

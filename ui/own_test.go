@@ -9,6 +9,40 @@ import (
 	"tocsin/internal/store"
 )
 
+// Whether alerts arrive where they are told stands beside what tocsin costs.
+func TestAboutMeTells(t *testing.T) {
+	t.Parallel()
+	s := store.New()
+	cell := store.NewCell(s, store.NoticesKey(), store.Source{Every: 15 * time.Second})
+	in := In{View: s.View(), Width: 150, Height: 40}
+	if got := noticeItems(in); got != nil {
+		t.Errorf("nothing is configured: got %+v", got)
+	}
+	now := time.Now()
+	rows := func(n model.Notices) []quantity {
+		cell.Put(n, now, 0)
+		in.View = s.View()
+		return noticeItems(in)
+	}
+	if got := rows(model.Notices{Elsewhere: true, Channels: []model.NoticeChannel{{Name: "a"}}}); len(got) != 1 || got[0].means != "another tocsin here tells" {
+		t.Errorf("another tells: got %+v", got)
+	}
+	got := rows(model.Notices{Lost: "disk full", Channels: []model.NoticeChannel{
+		{Name: "chat", Fail: "POST https://hooks.slack.com/***: 404: no_service", Since: now.Add(-2 * time.Minute), Waiting: 3, Dropped: 1},
+		{Name: "duty", Sent: 4, At: now},
+		{Name: "phone"},
+	}})
+	want := []string{
+		"failing: for 2m00s: POST https://hooks.slack.com/***: 404: no_service · 3 waiting · 1 dropped: too many, too old or refused · what waits is not on disk: disk full",
+		"told 4: what waits is not on disk: disk full · last " + in.clock(now), "ready: what waits is not on disk: disk full",
+	}
+	for i, row := range got {
+		if text := row.text + ": " + row.means; text != want[i] {
+			t.Errorf("%s: got %s", row.name, text)
+		}
+	}
+}
+
 // The line about ourselves says what it measures, and Enter where it goes.
 func TestAboutMe(t *testing.T) {
 	t.Parallel()

@@ -179,7 +179,7 @@ func errorsFrame(in In) Frame {
 	for _, app := range busiest(in) {
 		t.Rows = append(t.Rows, appRows(in, app)...)
 		if len(head) == 0 {
-			head = errorCharts(in, app)
+			head = append(errorCharts(in, app), budgetLine(in, app)...)
 		}
 	}
 	return Frame{Head: head, Table: t}
@@ -272,6 +272,38 @@ func latency(d *time.Duration) Cell {
 		return Cell{Text: "?", Role: Unknown}
 	}
 	return Cell{Text: took(*d), Num: d.Seconds(), HasNum: true}
+}
+
+// burns are the burn rates of the budget for errors of an application.
+func burns(a model.App) []model.Fact {
+	var out []model.Fact
+	for _, f := range a.Facts() {
+		if f.Name == "slo.burn" {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// budgetLine says how fast the budget for errors of an application goes; nothing
+// where no long windows are kept.
+func budgetLine(in In, app store.Named[model.App]) []Line {
+	all := burns(app.Sample.Value)
+	if len(all) == 0 {
+		return nil
+	}
+	line := Line{gap(1), span(Title, bare(app.Status.Name)+", budget for errors:")}
+	for _, f := range all {
+		text, role := in.glyphs().Unknown+" "+f.Why, Unknown
+		if f.Known {
+			text, role = f.Says, Plain
+		}
+		if a, ok := alertOn(in, f.Name, f.Labels); ok {
+			role = alertRole(a, role)
+		}
+		line = append(line, gap(2), span(Muted, f.Labels["window"]+" "), span(role, text))
+	}
+	return []Line{line, {}}
 }
 
 // errorCharts draws the error share and the p95 of one application where there

@@ -149,7 +149,7 @@ func appWord(a alert.Alert) string {
 		return "unknown"
 	case a.State == alert.Clearing:
 		return "clearing"
-	case a.Metric == "http.error_rate":
+	case a.Metric == "http.error_rate", a.Metric == "slo.burn":
 		return "errors"
 	default:
 		return slowWord

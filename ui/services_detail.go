@@ -125,6 +125,13 @@ func appLines(s store.Sample[model.App]) []Line {
 		}
 		lines = append(lines, labelled("last "+age(w.Elapsed), text))
 	}
+	for _, f := range burns(s.Value) {
+		text := "unknown: " + f.Why
+		if f.Known {
+			text = f.Says + ", of " + number(model.AvailabilityGoal) + " % in 30 days"
+		}
+		lines = append(lines, labelled("budget over "+f.Labels["window"], text))
+	}
 	return lines
 }
 

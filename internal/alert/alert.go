@@ -69,7 +69,8 @@ type Reading struct {
 }
 
 // Ack says that a person has taken an alert on. It drops when the severity
-// rises or the alert fires again.
+// rises, the next threshold is crossed or the alert fires again; one that flaps
+// fires again all the time and keeps it.
 type Ack struct {
 	Who string
 	Why string
@@ -82,6 +83,15 @@ type Mute struct {
 	Why   string
 	At    time.Time // when it was said
 	Until time.Time
+}
+
+// endsSoon is how long before its end a silence says so; a short one when half
+// of it is over.
+const endsSoon = 10 * time.Minute
+
+// Ending tells whether the silence is about to end.
+func (m Mute) Ending(now time.Time) bool {
+	return m.Until.Sub(now) <= min(endsSoon, m.Until.Sub(m.At)/2)
 }
 
 // Alert is what one rule says of one series at one instant.
@@ -103,6 +113,7 @@ type Alert struct {
 	Inhibited bool   // the trouble of another alert explains it: shown dimmed
 	Acked     *Ack   // nil when nobody has taken it on
 	Muted     *Mute  // nil when it is not silenced
+	Flapping  bool   // it began to fire so often that it clears only after a while in order
 }
 
 // Key identifies the series across steps and restarts:

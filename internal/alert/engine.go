@@ -46,6 +46,7 @@ func (e *Engine) Step(v store.View) []Alert {
 	defer e.mu.Unlock()
 	p := newPass(e.set, e.metrics(), v, e.series)
 	p.run()
+	p.worsen()
 	e.series, e.now = p.after, p.now
 	return e.publish()
 }

@@ -241,9 +241,17 @@ func misfits(r Rule, m Metric) []fault {
 	if windowed := slices.Contains(m.Labels, windowLabel); windowed != (r.Window != "") {
 		text := "metric " + m.Name + " has no window"
 		if windowed {
-			text = "window is missing: metric " + m.Name + " is taken over 1m and 5m"
+			text = "window is missing: metric " + m.Name + " is taken over " + windowsOf(m.Name)
 		}
 		out = append(out, fault{key: "window", text: text})
 	}
 	return out
+}
+
+// windowsOf names the windows of a metric.
+func windowsOf(metric string) string {
+	if metric == "slo.burn" {
+		return "1h and 6h"
+	}
+	return "1m and 5m"
 }

@@ -37,7 +37,7 @@ func specimens() []specimen {
 		{store.SlowLogKey().Name, false, model.SlowLog{}},
 		{store.UpstashKey().Name, false, model.Upstash{Budget: 1}},
 		{store.DeploymentsKey().Name, false, model.Deployments{}},
-		{store.AppKey("").Name, true, model.App{Windows: []model.AppWindow{{Elapsed: hour, Requests: 1}}}},
+		{store.AppKey("").Name, true, model.App{Windows: []model.AppWindow{{Elapsed: hour, Requests: 1}}, Long: []model.AppWindow{{}}}},
 		{store.ProbeKey("").Name, true, model.Probe{TLSDays: &one, Fresh: &model.Freshness{}}},
 		{store.StatusPageKey("").Name, true, model.StatusPage{}},
 	}

@@ -75,6 +75,27 @@ func (p *pass) run() {
 	}
 }
 
+// worsen drops the acknowledgement of a series whose metric has crossed the
+// next threshold: that of a rule on the same thing with a higher severity. Who
+// took on one per cent of errors has not taken on ten.
+func (p *pass) worsen() {
+	for key, s := range p.after {
+		if s.Ack == nil {
+			continue
+		}
+		rule, _ := p.set.Rule(s.Rule)
+		for otherKey, other := range p.after {
+			next, _ := p.set.Rule(other.Rule)
+			if next.Metric != rule.Metric || next.Severity >= rule.Severity || !agree(s.Labels, other.Labels) {
+				continue
+			}
+			if other.standing() == Firing && p.before[otherKey].standing() != Firing {
+				p.after[key] = s.acked(nil, p.now)
+			}
+		}
+	}
+}
+
 // tellsDown tells whether a metric says that a server is down.
 func tellsDown(metric string) bool { return strings.HasSuffix(metric, ".down") }
 

@@ -56,7 +56,7 @@ func (s Set) Rule(id string) (Rule, bool) {
 
 // Defaults are the shipped rules: every threshold of the runbooks once.
 func Defaults() Set {
-	rules := slices.Concat(databaseRules(), relationRules(), serviceRules(), hostRules(), serverRules(), supabaseRules(), siteRules(), watcherRules())
+	rules := slices.Concat(databaseRules(), relationRules(), serviceRules(), budgetRules(), hostRules(), serverRules(), supabaseRules(), siteRules(), watcherRules())
 	for i := range rules {
 		rules[i].OnUnknown = Keep
 	}

@@ -18,11 +18,11 @@ func relationRules() []Rule {
 			Severity: P3, InhibitedBy: []string{"db.wraparound.high", "db.wraparound"}, Runbook: "bloat",
 		},
 		{
-			ID: "db.sequence.used.high", Metric: "db.sequence.used", Fire: above(90, "%"), Clear: below(90, "%"),
+			ID: "db.sequence.used.high", Metric: "db.sequence.used", Fire: above(90, "%"), Clear: below(85, "%"),
 			Severity: P2, Runbook: "error-spike",
 		},
 		{
-			ID: "db.sequence.used", Metric: "db.sequence.used", Fire: above(75, "%"), Clear: below(75, "%"),
+			ID: "db.sequence.used", Metric: "db.sequence.used", Fire: above(75, "%"), Clear: below(70, "%"),
 			Severity: P3, InhibitedBy: []string{"db.sequence.used.high"}, Runbook: "error-spike",
 		},
 		{

@@ -28,6 +28,7 @@ type series struct {
 	AckSaid  time.Time     `json:"ack_said,omitzero"` // when Ack became what it is
 	Mute     *Mute         `json:"mute,omitempty"`
 	MuteSaid time.Time     `json:"mute_said,omitzero"` // when Mute was given or taken back
+	Fired    []time.Time   `json:"fired,omitempty"`    // when it began to fire within the last hour, oldest first
 }
 
 // verdict is what one reading says.
@@ -57,7 +58,7 @@ func (s series) next(r Rule, got verdict, now time.Time) series {
 		s.Since = now
 	}
 	s.Last = now
-	s = s.overlays(r, now)
+	s = s.overlays(r, now).recent(now)
 	if got == unclear && r.OnUnknown == Fire {
 		got = over
 	}
@@ -86,14 +87,15 @@ func (s series) move(r Rule, got verdict, step time.Duration, now time.Time) ser
 		s.State, s.Held = Clearing, 0
 	case s.State == Clearing:
 		s.State = Firing
-		if got == over {
+		if got == over && !s.flapping() {
 			s = s.acked(nil, now)
 		}
 	}
 	if s.State == Pending && s.Held >= r.For {
 		s.State, s.Held = Firing, 0
+		s = s.fired(now)
 	}
-	if s.State == Clearing && s.Held >= r.ClearFor {
+	if s.State == Clearing && s.Held >= s.clearFor(r) {
 		s = s.cleared(now)
 	}
 	return s
@@ -112,8 +114,12 @@ func (s series) overlays(r Rule, now time.Time) series {
 	return s
 }
 
-// cleared is the series in order again. A silence lasts to its own end.
+// cleared is the series in order again. A silence lasts to its own end. One
+// that flapped has been in order for long, and is counted anew.
 func (s series) cleared(now time.Time) series {
+	if s.flapping() {
+		s.Fired = nil
+	}
 	s.State, s.Former, s.Held, s.Since = OK, "", 0, time.Time{}
 	return s.acked(nil, now)
 }
@@ -148,7 +154,9 @@ func (s series) idle() bool { return s.standing() == OK && s.Mute == nil }
 
 // kept tells whether the series belongs on disk: also that it is no longer
 // silenced, until any silence that others still know of has run out.
-func (s series) kept() bool { return !s.idle() || s.Last.Sub(s.MuteSaid) < maxMute }
+func (s series) kept() bool {
+	return !s.idle() || s.Last.Sub(s.MuteSaid) < maxMute || len(s.Fired) > 0
+}
 
 // alert is the series as others see it at an instant.
 func (s series) alert(r Rule, now time.Time) Alert {
@@ -156,6 +164,7 @@ func (s series) alert(r Rule, now time.Time) Alert {
 		Reading: s.Reading, Rule: s.Rule, Metric: r.Metric, Labels: s.Labels, Source: s.Source,
 		State: s.State, Former: s.Former, Severity: s.Severity, Since: s.Since,
 		Threshold: r.Fire, MinCount: r.MinCount, Group: r.Group, Runbook: r.Runbook, Acked: s.Ack,
+		Flapping: s.flapping(),
 	}
 	if s.Mute != nil && now.Before(s.Mute.Until) {
 		a.Muted = s.Mute

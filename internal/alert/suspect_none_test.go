@@ -143,3 +143,27 @@ func TestErrorsThatFallSaySo(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// A budget that goes too fast says so though no minute is over a limit of its own.
+func TestTheVerdictOnABudget(t *testing.T) {
+	w := newWorld()
+	long := func(d time.Duration) model.AppWindow {
+		return model.AppWindow{Window: d, Elapsed: d, Requests: 10000, Errors: 70}
+	}
+	app := model.App{Name: "shop", Windows: []model.AppWindow{{Window: time.Minute, Elapsed: time.Minute, Requests: 1000, Errors: 7}}}
+	for _, d := range model.LongWindows() {
+		app.Long = append(app.Long, long(d))
+	}
+	put(w, store.AppKey("shop"), app)
+	alerts := New(Defaults()).Step(w)
+	if got := pick(t, alerts, "slo.slow{app=shop,window=6h}"); got.State != Firing || got.Text() != "7.0x too fast" {
+		t.Errorf("got %s, %s", got.State, got.Text())
+	}
+	if got := pick(t, alerts, "slo.fast{app=shop,window=1h}"); got.State != OK {
+		t.Errorf("fast: got %s, %s", got.State, got.Text())
+	}
+	got := Diagnose(w, alerts)
+	if want := "no suspect: slo.burn shop 6h 7.0x too fast is over its limit"; got.Summary != want || got.Level != Warning {
+		t.Errorf("got %s at %s, want %s", got.Summary, got.Level, want)
+	}
+}

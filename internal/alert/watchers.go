@@ -20,6 +20,7 @@ func watcherSpecimens() []specimen {
 		{store.SentryQuotaKey().Name, false, model.SentryQuota{}},
 		{store.PaymentsKey().Name, false, model.Payments{}},
 		{store.RevenueKey().Name, false, model.Revenue{Monthly: []model.Amount{{}}}},
+		{store.NoticesKey().Name, false, model.Notices{Channels: []model.NoticeChannel{{}}}},
 		{store.GaugeKey("").Name, true, model.Gauge{}},
 		{store.GaugeKey("").Name, true, model.Gauge{}.Share(1, 1)},
 	}
@@ -63,6 +64,10 @@ func watcherRules() []Rule {
 		{
 			ID: "payments.webhooks", Metric: "payments.webhooks.failing", Fire: above(20), For: 10 * time.Minute, Clear: below(10), ClearFor: 5 * time.Minute,
 			Severity: P3, Group: "payments", Runbook: "payments",
+		},
+		{
+			ID: "notify.failing", Metric: "notify.failing", Fire: atLeast(1), For: time.Minute, Clear: below(1),
+			Severity: P2, Group: "tocsin", Runbook: "incident-response",
 		},
 		{
 			ID: "fleet.down", Metric: "fleet.down", Fire: atLeast(1), For: 2 * time.Minute, Clear: below(1), ClearFor: time.Minute,

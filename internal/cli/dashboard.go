@@ -106,7 +106,7 @@ func (c *command) runScreen(p *program, t *term.Terminal) (term.Ending, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	var session *term.Session
-	beyond := &herald{target: p.target.Name, setTitle: t.SetTitle, bell: t.Bell}
+	beyond := &herald{target: p.target.Name, setTitle: t.SetTitle, bell: t.Bell, notify: t.Notify}
 	w := newWatch(p, func() { session.Loop.Changed() }, func() {
 		session.Loop.Now()
 		beyond.tell(p.engine.Current())

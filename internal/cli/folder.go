@@ -6,7 +6,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
+	"time"
 
 	"tocsin/internal/alert"
 	"tocsin/internal/config"
@@ -81,13 +83,28 @@ func (f folder) read(take func([]byte) error) error {
 	return take(data)
 }
 
+// written tells when the state of the rules was written last, by whomever.
+func (f folder) written() (time.Time, error) {
+	info, err := os.Stat(filepath.Join(f.dir, rulesFile))
+	if err != nil {
+		return time.Time{}, err
+	}
+	return info.ModTime(), nil
+}
+
 // save replaces the file as a whole, so that a crash leaves the old one.
 func (f folder) save(e *alert.Engine) error {
 	data, err := e.Export()
 	if err != nil {
 		return err
 	}
-	part := filepath.Join(f.dir, rulesFile+".part")
+	return replace(filepath.Join(f.dir, rulesFile), data)
+}
+
+// replace writes a file of the state folder as a whole, so that a crash leaves
+// the old one, and two who write at once leave one of both.
+func replace(path string, data []byte) error {
+	part := path + "." + strconv.Itoa(os.Getpid()) + ".part"
 	file, err := statedir.Open(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC)
 	if err != nil {
 		return err
@@ -96,7 +113,7 @@ func (f folder) save(e *alert.Engine) error {
 	if err := errors.Join(err, file.Close()); err != nil {
 		return err
 	}
-	return os.Rename(part, filepath.Join(f.dir, rulesFile))
+	return os.Rename(part, path)
 }
 
 // locked runs do while no other process of this machine does.

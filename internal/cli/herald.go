@@ -7,11 +7,13 @@ import (
 )
 
 // herald tells how things stand beyond the screen: in the title of the window,
-// and by the bell when something critical begins to fire.
+// and by the bell and a notice of the desktop when something critical begins to
+// fire.
 type herald struct {
 	target   string
 	setTitle func(string)
 	bell     func()
+	notify   func(string) // to the desktop
 
 	title string
 	fires map[string]bool // critical alerts by their keys; nil before the first look
@@ -34,7 +36,10 @@ func (h *herald) tell(alerts []alert.Alert) {
 		}
 		if level == alert.Critical && a.State == alert.Firing {
 			fires[a.Key()] = true
-			ring = ring || h.fires != nil && !h.fires[a.Key()]
+			if h.fires != nil && !h.fires[a.Key()] {
+				ring = true
+				h.notify(fmt.Sprintf("tocsin %s: %s %s %s", h.target, a.Severity, nameOf(a), a.Text()))
+			}
 		}
 	}
 	h.fires = fires

@@ -12,9 +12,10 @@ func TestHerald(t *testing.T) {
 	var told []string
 	h := &herald{
 		target: "prod", setTitle: func(s string) { told = append(told, s) }, bell: func() { told = append(told, "bell") },
+		notify: func(s string) { told = append(told, "("+s+")") },
 	}
 	firing := func(rule string, s alert.Severity) alert.Alert {
-		return alert.Alert{Rule: rule, State: alert.Firing, Severity: s}
+		return alert.Alert{Rule: rule, State: alert.Firing, Severity: s, Reading: alert.Reading{Known: true}}
 	}
 	down, slow, full := firing("down", alert.P0), firing("slow", alert.P2), firing("full", alert.P1)
 	silent := full
@@ -26,10 +27,10 @@ func TestHerald(t *testing.T) {
 		{[]alert.Alert{down}, "prod: 1 critical"}, // it fired before anybody looked
 		{[]alert.Alert{down}, ""},
 		{[]alert.Alert{down, slow, silent}, ""},
-		{[]alert.Alert{down, slow, full}, "prod: 2 critical bell"},
+		{[]alert.Alert{down, slow, full}, "(tocsin prod: P1 full 0) prod: 2 critical bell"},
 		{[]alert.Alert{slow}, "prod: 1 warning"},
 		{[]alert.Alert{{Rule: "down", State: alert.OK}}, "prod: ok"},
-		{[]alert.Alert{down}, "prod: 1 critical bell"},
+		{[]alert.Alert{down}, "(tocsin prod: P0 down 0) prod: 1 critical bell"},
 	} {
 		told = nil
 		h.tell(step.alerts)

@@ -30,14 +30,16 @@ type past struct {
 	p     *program
 	ended []ui.Event
 	lost  map[string]time.Time // since when a group or a lone source cannot be read
-	acts  []ui.Event
-	size  int64               // of the audit when it was last read
-	acted func([]audit.Entry) // hears of what the audit has gained
-	all   atomic.Pointer[[]ui.Event]
+	// ending has the ends of silences that were announced, by their alerts.
+	ending map[string]time.Time
+	acts   []ui.Event
+	size   int64               // of the audit when it was last read
+	acted  func([]audit.Entry) // hears of what the audit has gained
+	all    atomic.Pointer[[]ui.Event]
 }
 
 func newPast(p *program, acted func([]audit.Entry)) *past {
-	out := &past{p: p, acted: acted, lost: map[string]time.Time{}}
+	out := &past{p: p, acted: acted, lost: map[string]time.Time{}, ending: map[string]time.Time{}}
 	out.all.Store(&[]ui.Event{})
 	return out
 }
@@ -56,16 +58,37 @@ func (p *past) see(v store.View, before, after []alert.Alert) {
 	}
 }
 
-// alerts remembers those that had fired and are in order again.
+// alerts remembers those that had fired and are in order again, and what ended
+// of that which people said of them.
 func (p *past) alerts(now time.Time, before, after []alert.Alert) {
-	fine := map[string]bool{}
+	is := map[string]alert.Alert{}
 	for _, a := range after {
-		fine[a.Key()] = a.State == alert.OK
+		is[a.Key()] = a
 	}
 	for _, a := range before {
-		if fired := a.Standing() == alert.Firing || a.Standing() == alert.Clearing; fired && fine[a.Key()] {
+		b, there := is[a.Key()]
+		if !there {
+			continue
+		}
+		if fired := a.Standing() == alert.Firing || a.Standing() == alert.Clearing; fired && b.State == alert.OK {
 			p.add(now, fmt.Sprintf("%s in order again after %s", nameOf(a), now.Sub(a.Since).Round(time.Second)), ui.Good)
 		}
+		p.said(now, a, b)
+	}
+}
+
+// said remembers that a silence ends soon or has ended, and that an alert got
+// worse after somebody took it on. What people take back is in the audit.
+func (p *past) said(now time.Time, a, b alert.Alert) {
+	switch {
+	case a.Muted != nil && b.Muted == nil:
+		p.add(now, fmt.Sprintf("%s is heard again: the mute by %s is over", nameOf(a), a.Muted.Who), ui.Warn)
+	case b.Muted != nil && b.Muted.Ending(now) && !p.ending[b.Key()].Equal(b.Muted.Until):
+		p.ending[b.Key()] = b.Muted.Until
+		p.add(now, fmt.Sprintf("%s: the mute by %s ends in %s", nameOf(b), b.Muted.Who, b.Muted.Until.Sub(now).Round(time.Second)), ui.Warn)
+	}
+	if a.Acked != nil && b.Acked == nil && b.Trouble() {
+		p.add(now, fmt.Sprintf("%s is worse: %s took it on before", nameOf(b), a.Acked.Who), ui.Warn)
 	}
 }
 

@@ -81,3 +81,56 @@ func TestOnlyTheLeadSpeaksForItsServer(t *testing.T) {
 		t.Errorf("got %+v", p.ended)
 	}
 }
+
+// The end of a silence is announced once and told when it comes; so is that an
+// alert got worse after somebody took it on.
+func TestWhatWasSaidOfAnAlertEnds(t *testing.T) {
+	now := time.Date(2026, 11, 23, 3, 0, 0, 0, time.UTC)
+	mute := &alert.Mute{Who: "ana", At: now.Add(-time.Hour), Until: now.Add(9 * time.Minute)}
+	muted := alert.Alert{Rule: "host.cpu", State: alert.Firing, Severity: alert.P3, Muted: mute}
+	acked := alert.Alert{Rule: "http.p95", State: alert.Clearing, Acked: &alert.Ack{Who: "ben"}}
+	heard, again, ended := muted, acked, acked
+	heard.Muted, again.Acked, again.State = nil, nil, alert.Firing
+	ended.Acked, ended.State = nil, alert.OK
+	p := newPast(&program{}, func([]audit.Entry) {})
+	for _, s := range []struct{ before, after alert.Alert }{{muted, muted}, {muted, muted}, {muted, heard}, {acked, again}, {acked, ended}} {
+		p.said(now, s.before, s.after)
+	}
+	want := []ui.Event{
+		{At: now, Text: "host.cpu: the mute by ana ends in 9m0s", Role: ui.Warn},
+		{At: now, Text: "host.cpu is heard again: the mute by ana is over", Role: ui.Warn},
+		{At: now, Text: "http.p95 is worse: ben took it on before", Role: ui.Warn},
+	}
+	if diff := cmp.Diff(want, p.ended); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// What somebody says of an alert in one dashboard, another over the same target
+// hears with its next look at the rules.
+func TestDashboardsHearOfEachOther(t *testing.T) {
+	dir := t.TempDir()
+	open := func() *watch {
+		rules := alert.Set{Every: time.Second, StaleAfter: 3, Rules: []alert.Rule{{
+			ID: "r", Metric: "db.connections.used", Severity: alert.P2,
+			Fire: alert.Threshold{Op: ">", Value: 80, Unit: "%"}, Clear: alert.Threshold{Op: "<", Value: 70, Unit: "%"},
+		}}}
+		p := &program{state: folder{root: dir, dir: dir}, store: store.New(), engine: alert.New(rules)}
+		store.NewCell(p.store, store.ConnectionsKey(), store.Source{Every: time.Minute}).Put(model.Connections{Max: 100, Clients: 90}, time.Now(), 0)
+		p.engine.Step(p.store.View())
+		return newWatch(p, func() {}, func() {})
+	}
+	one, other := open(), open()
+	m := marks{one.p.state, one.p.engine}
+	if err := m.Mark(actions.Mark{Kind: actions.Acknowledge, Alert: "r", Why: "on it"}); err != nil {
+		t.Fatal(err)
+	}
+	other.hear()
+	got := other.p.engine.Current()[0]
+	if got.State != alert.Firing || got.Acked == nil || got.Acked.Why != "on it" || got.Acked.Who == "" {
+		t.Errorf("got %s, %+v", got.State, got.Acked)
+	}
+	if at := other.heard; at.IsZero() {
+		t.Error("it would be read again and again")
+	}
+}

@@ -42,6 +42,8 @@ type metricDocument struct {
 	Value  *float64     `json:"value"`
 	Unit   model.Unit   `json:"unit"`
 	State  *string      `json:"state"`
+	Source string       `json:"source"`
+	Count  *int         `json:"count"` // sample size behind a ratio or quantile
 }
 
 type alertDocument struct {
@@ -72,7 +74,7 @@ func (l look) document() statusDocument {
 	for _, src := range l.view.Sources() {
 		out.Sources = append(out.Sources, l.sourceDocument(src))
 		for _, f := range src.Facts {
-			out.Metrics = append(out.Metrics, metricOf(f, states))
+			out.Metrics = append(out.Metrics, metricOf(f, src.Name, states))
 		}
 	}
 	for _, a := range l.alerts {
@@ -97,10 +99,13 @@ func (l look) sourceDocument(src store.Status) sourceDocument {
 	return out
 }
 
-func metricOf(f model.Fact, states map[string]string) metricDocument {
+func metricOf(f model.Fact, source string, states map[string]string) metricDocument {
 	out := metricDocument{
 		Name: f.Name, Labels: f.Labels, Value: number(f.Value, f.Known), Unit: f.Unit,
-		State: word(states[seriesKey(f.Name, f.Labels)]),
+		State: word(states[seriesKey(f.Name, f.Labels)]), Source: source,
+	}
+	if f.Count > 0 {
+		out.Count = &f.Count
 	}
 	if out.Labels == nil {
 		out.Labels = model.Labels{}

@@ -21,6 +21,7 @@ type watch struct {
 	timed   *timed
 	events  *chronicle
 	suspect atomic.Pointer[alert.Suspect]
+	heard   time.Time            // when the state that was heard last was written
 	stepped time.Time            // when the rules were last stepped
 	asked   time.Time            // when those that are asked seldom were asked because users felt something
 	written chan chan<- struct{} // the screen wrote into the record of an incident; closed once that shows
@@ -56,6 +57,7 @@ func (w *watch) run(ctx context.Context) {
 	}
 	done := make(chan struct{})
 	go func() { sched.Run(ctx, w.p.jobs...); close(done) }()
+	told := w.p.tell(ctx)
 	w.reread()
 	rules := time.NewTicker(w.p.every)
 	defer rules.Stop()
@@ -69,6 +71,7 @@ func (w *watch) run(ctx context.Context) {
 			w.changed()
 			w.settle(ctx)
 		case <-rules.C:
+			w.hear()
 			if time.Since(w.stepped) > stepEvery {
 				w.step()
 			}
@@ -80,6 +83,7 @@ func (w *watch) run(ctx context.Context) {
 		}
 	}
 	<-done
+	<-told
 	w.keep()
 }
 
@@ -102,6 +106,9 @@ func (w *watch) step() {
 	suspect := alert.Diagnose(v, alerts)
 	w.suspect.Store(&suspect)
 	w.events.step(v, alerts, suspect)
+	if w.p.notifier != nil {
+		w.p.notifier.See(v.Now(), alerts)
+	}
 	if wordOf(alerts, suspect) != before {
 		w.urgent()
 	}
@@ -136,6 +143,19 @@ func wordOf(alerts []alert.Alert, s alert.Suspect) string {
 		}
 	}
 	return word
+}
+
+// hear takes in what people said of the alerts in other dashboards, when one of
+// these has written.
+func (w *watch) hear() {
+	at, err := w.p.state.written()
+	if err != nil || at.Equal(w.heard) {
+		return
+	}
+	w.heard = at
+	if err := w.p.state.read(w.p.engine.Merge); err != nil {
+		slog.Warn("what others said of the alerts was not heard", "error", err)
+	}
 }
 
 func (w *watch) keep() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"tocsin/actions"
@@ -13,6 +14,7 @@ import (
 	"tocsin/internal/config"
 	"tocsin/internal/incident"
 	"tocsin/internal/model"
+	"tocsin/internal/notify"
 	"tocsin/internal/pg"
 	"tocsin/internal/sched"
 	"tocsin/internal/sentry"
@@ -39,7 +41,9 @@ type program struct {
 
 	promises  promises // to take changes back
 	incidents incident.Folder
-	shelf     *shelf // the runbooks
+	shelf     *shelf           // the runbooks
+	notifier  *notify.Notifier // nil where nobody is told beyond the screen
+	leads     *os.File         // has the lock of who tells; nil where that is another program
 	postgres  *pg.Server
 	standbys  map[string]*pg.Server // those with an address, by name
 	vercel    *once[*vercel.Client]
@@ -68,6 +72,7 @@ func wire(valid config.Valid, target config.Target, readOnly bool) (*program, er
 	add(p, store.HostKey(), &collectors.Host{}, sched.Timing{Every: 5 * time.Second, Timeout: 4 * time.Second, Rate: true})
 	p.addProviders()
 	p.addWatchers()
+	p.addNotify()
 	if p.runner, err = p.operations(readOnly); err != nil {
 		p.close()
 		return nil, err
@@ -178,6 +183,7 @@ func (p *program) addServices() error {
 	for _, a := range p.target.Apps {
 		src, err := collectors.NewApp(collectors.AppOptions{
 			Name: a.Name, Metrics: a.Metrics, Requests: a.Requests, Errors: a.Errors, Latency: a.Latency, UserAgent: userAgent(),
+			Kept: counted{p.state, a.Name},
 		})
 		errs = append(errs, err)
 		if err == nil {

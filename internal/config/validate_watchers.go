@@ -29,6 +29,9 @@ func (c *checker) watched(path []any, t Target) Target {
 	t.Prometheus = c.prometheus(at(path, "prometheus"), t.Prometheus, t.Apps)
 	t.Sentry = c.sentry(at(path, "sentry"), t.Sentry)
 	t.Stripe = c.stripe(at(path, "stripe"), t.Stripe)
+	if t.Notify != nil {
+		t.Notify = each(c, at(path, "notify"), t.Notify, c.notify)
+	}
 	t.Gauges = each(c, at(path, "gauges"), t.Gauges, c.gauge)
 	for i, g := range t.Gauges {
 		if g.SQL != "" && t.Postgres == nil {

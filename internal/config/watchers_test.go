@@ -19,6 +19,10 @@ targets:
     prometheus: {url: "https://prom.internal/prometheus", user: ops, token: {env: P}, tenant: acme, apps: [{name: api}], hosts: {}}
     sentry: {org: acme, projects: [shop, web], token: {env: S}, quota: 50000}
     stripe: {key: {env: K}, zone: Europe/Berlin}
+    notify:
+      - {name: chat, webhook: {env: H}}
+      - {name: duty, pagerduty: {env: D}, least: P1}
+      - {name: phone, command: [call, "{summary}"], least: P0}
     gauges:
       - {name: users, sql: "SELECT count(*) FROM users", definition: all accounts}
       - {name: open, url: "https://desk.example/stats?team=1", json: data.open, of: data.all, every: 90s, min_base: 20, token: {env: T}, definition: open tickets}
@@ -41,6 +45,11 @@ func TestWatchers(t *testing.T) {
 		},
 		Sentry: &config.Sentry{Org: "acme", Projects: []string{"shop", "web"}, Token: &config.SecretRef{Env: "S"}, BaseURL: "https://us.sentry.io", Quota: 50000},
 		Stripe: &config.Stripe{Key: &config.SecretRef{Env: "K"}, Zone: "Europe/Berlin", BaseURL: "https://api.stripe.com"},
+		Notify: []config.Notify{
+			{Name: "chat", Webhook: &config.SecretRef{Env: "H"}, Least: "P2"},
+			{Name: "duty", PagerDuty: &config.SecretRef{Env: "D"}, Least: "P1", BaseURL: "https://events.pagerduty.com/v2"},
+			{Name: "phone", Command: []string{"call", "{summary}"}, Least: "P0"},
+		},
 		Gauges: []config.Gauge{
 			{Name: "users", SQL: "SELECT count(*) FROM users", Every: 5 * time.Minute, Definition: "all accounts"},
 			{Name: "open", URL: "https://desk.example/stats?team=1", JSON: "data.open", Of: "data.all", Every: 90 * time.Second, MinBase: 20,
@@ -71,6 +80,15 @@ func TestWatchersRefused(t *testing.T) {
 		`stripe: {key: {env: K}, zone: Europe/Berlim}`:                                {`no time zone "Europe/Berlim"`},
 		`stripe: {key: {env: K}, zone: Local}`:                                        {"no time zone"},
 		`status_pages: [{name: a, url: "http://x", form: cachet}]`:                    {`the form "cachet"`},
+		`notify: [{name: a}]`:                                                         {"give one of webhook, pagerduty or command"},
+		`notify: [{webhook: {env: H}}]`:                                               {"name is missing"},
+		`notify: [{name: a, webhook: {env: H}, command: [x]}]`:                        {"give one of webhook, pagerduty or command"},
+		`notify: [{name: a, webhook: "https://hooks.slack.com/x"}]`:                   {"keys and values are wanted here"},
+		`notify: [{name: a, webhook: {env: H}, least: P4}]`:                           {`least "P4"`},
+		`notify: [{name: a, webhook: {env: H}, base_url: "http://x"}]`:                {"base_url belongs to pagerduty"},
+		`notify: [{name: a, pagerduty: {env: H}, base_url: "x"}]`:                     {"not an address"},
+		`notify: [{name: a, command: [""]}]`:                                          {"the program is missing"},
+		`notify: [{name: a, command: [x]}, {name: a, command: [x]}]`:                  {`the name "a" is taken`},
 		`gauges: [{name: a}]`:                                                         {"definition is missing", "give either sql or url"},
 		`gauges: [{name: a, definition: d, sql: "SELECT 1", url: "http://x"}]`:        {"give either sql or url"},
 		`gauges: [{name: a, definition: d, sql: "SELECT 1"}]`:                         {"there is no postgres to ask"},

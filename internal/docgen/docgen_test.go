@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,6 +15,7 @@ import (
 	"tocsin/internal/config"
 	"tocsin/internal/runbook"
 	"tocsin/internal/strict"
+	"tocsin/internal/trial"
 	"tocsin/ui"
 )
 
@@ -52,6 +54,14 @@ func read(text string) error {
 			return err
 		}
 		_, err = file.Validate()
+		return err
+	case strings.HasPrefix(text, "version: 1\ntests:"):
+		units, err := trial.Test("example", []byte(text), alert.Defaults())
+		for _, u := range units {
+			if len(u.Faults) > 0 {
+				err = errors.Join(err, errors.New(strings.Join(u.Faults, "; ")))
+			}
+		}
 		return err
 	case strings.HasPrefix(text, "version:"):
 		_, err := alert.Load("example", []byte(text), alert.Defaults())

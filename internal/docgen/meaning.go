@@ -123,6 +123,7 @@ func serviceMeanings() map[string]string {
 
 		"http.rate":       "requests",
 		"http.error_rate": "share of the requests that failed",
+		"slo.burn":        "how many times too fast the budget for errors goes (99.9 % over 30 days): the smaller of 1 h and 5 m, or of 6 h and 30 m; unknown until most of the window was watched",
 		"http.p50":        "median latency, from merged buckets",
 		"http.p95":        "95th percentile of the latency, from merged buckets",
 		"http.p99":        "99th percentile of the latency, from merged buckets",

@@ -3,6 +3,8 @@ package main
 func watcherMeanings() map[string]string {
 	return map[string]string{
 		"fleet.hosts":      "machines with a node exporter that Prometheus scrapes",
+		"notify.failing":   "1 while the newest attempt to tell of an alert beyond the screen failed (`notify` in the configuration)",
+		"notify.waiting":   "what waits to be told there",
 		"fleet.down":       "of them those whose newest scrape failed",
 		"fleet.cpu":        "how busy their CPUs are on average, over five minutes",
 		"fleet.cpu.max":    "the busiest of them",

@@ -203,7 +203,7 @@ func TestMissionThresholds(t *testing.T) {
 	for id, want := range map[string]string{
 		"http.error_rate": "> 1%", "http.p95": "> 1000ms", "http.p99": "> 2000ms", "db.connections": "> 80%",
 		"db.query.slow": "> 5000ms", "host.disk.used": "> 85%", "host.cpu": "> 80%", "host.memory": "> 85%",
-		"http.error_rate.high": "> 2%",
+		"http.error_rate.high": "> 2%", "slo.fast": "> 14.4", "slo.slow": "> 6",
 	} {
 		rule, ok := alert.Defaults().Rule(id)
 		if !ok || rule.Fire.String() != want {

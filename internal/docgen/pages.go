@@ -20,6 +20,8 @@ var (
 	configExample string
 	//go:embed examples/rules.yaml
 	rulesExample string
+	//go:embed examples/rules_test.yaml
+	rulesTestExample string
 	//go:embed examples/keys.yaml
 	keysExample string
 	//go:embed examples/runbook.md
@@ -171,10 +173,34 @@ func rulesPage(set alert.Set) string {
 		table([]string{"rule", "severity", "metric", "fires", "for", "clears", "for", "least count", "explained by", "runbook"}, rows),
 		"P0 and P1 are critical, P2 and P3 are warnings. *Least count* is the number of requests below which a share or a quantile says\n"+
 			"nothing. An alert is shown dimmed while one that explains it is there.",
+		"An alert that begins to fire four times within an hour *flaps*: it then clears only after ten minutes in order, and asks for\n"+
+			"attention once. Who takes one on (`A`) says so to all who watch the target from this machine; that drops when the alert fires\n"+
+			"again, or when a rule with a higher severity on the same number fires. A mute (`M`) has a reason and lasts 24 hours at most; ten\n"+
+			"minutes before its end *what changed* says so.",
+		"## Beyond the screen",
+		"When something critical begins to fire, the terminal rings its bell and shows a notice (OSC 9, in urxvt OSC 777). With `notify` in\n"+
+			"the [configuration](config.md) each alert is also told once when it fires, when it gets worse, when somebody takes it on and\n"+
+			"when it is over; one that is muted, or explained by another, is not. That is done by an open dashboard, of several over one target\n"+
+			"on one machine by one. What cannot be delivered is tried again after 5 s up to 5 min, or when the other side asked for it;\n"+
+			"it waits on disk, up to a hundred for each way and for a day. The rule `notify.failing` and the lines *about me* of the server's\n"+
+			"view say that it does not arrive.",
 		"## Rules of your own",
 		"`rules:` in the configuration names a file. A rule with the id of a shipped one overrides what it names of it; one with an id of\n"+
 			"its own is added, and one that is `off` is taken away.",
-		yaml(rulesExample))
+		yaml(rulesExample),
+		"`tocsin rules lint` finds what contradicts itself in all of them.",
+		"## Unit tests",
+		"`tocsin rules test FILE…` runs the rules over readings that a file makes up. The values of a series follow one another, one for\n"+
+			"each step: `85x6` is six of them, `?` one that is unknown, `-` a series that is not there, `!` a source that does not answer. A\n"+
+			"series that ends sooner stays as it was. Labels and a `count` of requests go beside the metric; an alert is meant by its rule, and\n"+
+			"by `labels` where it has several series. `pages` counts how often a rule pages from beginning to end.",
+		yaml(rulesTestExample),
+		"## What a threshold would have paged",
+		"`tocsin rules replay FILE` lets rules look at a recording: what `tocsin status -o json` printed, one document after another. With\n"+
+			"`--rule` and `--fire` one of them has another threshold, and both numbers are told. What came and went between two documents is\n"+
+			"in none of them, and what could not be read then is unknown, not in order.",
+		"```\n* * * * * tocsin status -o json | gzip >> /var/lib/tocsin/prod.gz\n"+
+			"tocsin rules replay /var/lib/tocsin/prod.gz --rule db.connections --fire \"> 70%\" --clear \"< 65%\"\n```")
 }
 
 func configPage() string {

@@ -181,6 +181,7 @@ func shortAge(d time.Duration) string {
 type App struct {
 	Name    string
 	Windows []AppWindow // 1 m and 5 m; shorter while we watch for less
+	Long    []AppWindow // those of LongWindows, without quantiles; Elapsed is what of each is known. nil where none are kept
 	Before  []Course    // of the facts of the first window, where the source remembers them; nil where it does not
 }
 
@@ -239,7 +240,7 @@ func (a App) Facts() []Fact {
 			facts = append(facts, w.facts(labels)...)
 		}
 	}
-	return facts
+	return append(facts, a.burnFacts()...)
 }
 
 // withoutRequests are the facts that need a request.

@@ -69,6 +69,18 @@ func Open(path string, flag int) (*os.File, error) {
 	return file, nil
 }
 
+// TryLock is Lock without waiting: not ok while another process has the file.
+func TryLock(file *os.File, how int) (ok bool, err error) {
+	switch err := syscall.Flock(int(file.Fd()), how|syscall.LOCK_NB); {
+	case err == nil:
+		return true, nil
+	case errors.Is(err, syscall.EWOULDBLOCK), errors.Is(err, syscall.EINTR):
+		return false, nil
+	default:
+		return false, fmt.Errorf("lock %s: %w", file.Name(), err)
+	}
+}
+
 const (
 	lockWait = 5 * time.Second
 	lockPoll = 5 * time.Millisecond

@@ -35,6 +35,9 @@ func PaymentsKey() Key[model.Payments] {
 // RevenueKey names the subscriptions at Stripe.
 func RevenueKey() Key[model.Revenue] { return Key[model.Revenue]{Name: "stripe.revenue", Version: 1} }
 
+// NoticesKey names the ways by which alerts are told beyond the screen.
+func NoticesKey() Key[model.Notices] { return Key[model.Notices]{Name: "notify", Version: 1} }
+
 // GaugeKey names one number of the business.
 func GaugeKey(name string) Key[model.Gauge] {
 	return Key[model.Gauge]{Name: "gauge." + name, Version: 1}

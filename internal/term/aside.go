@@ -9,6 +9,7 @@ const titleCells = 80
 // the line is busy only the newest of each kind is kept.
 type asides struct {
 	bell   bool
+	notice string // for the desktop; "" for none
 	title  string
 	retell bool // title is to be sent
 	clip   []byte
@@ -24,6 +25,16 @@ func (s *Screen) Beep() error {
 // frame under way.
 func (s *Screen) SetTitle(title string) {
 	s.say(func(a *asides) { a.title, a.retell = s.oneLine(title), true })
+}
+
+// Notify shows the printable part of text as a notice of the desktop, after the
+// frame under way. urxvt has a sequence of its own.
+func (s *Screen) Notify(text string, urxvt bool) {
+	sequence := "\x1b]9;" + s.oneLine(text) + "\a"
+	if urxvt {
+		sequence = "\x1b]777;notify;tocsin;" + strings.ReplaceAll(s.oneLine(text), ";", ",") + "\a"
+	}
+	s.say(func(a *asides) { a.notice = sequence })
 }
 
 // SetClipboard offers data to the terminal's clipboard, after the frame under way.
@@ -50,6 +61,9 @@ func (s *Screen) flushAsides() {
 	}
 	if a.clip != nil {
 		s.Screen.SetClipboard(a.clip)
+	}
+	if a.notice != "" && s.line != nil {
+		_, _ = s.line.Write([]byte(a.notice))
 	}
 	if a.bell && s.line != nil {
 		_, _ = s.line.Write([]byte{bel})

@@ -159,6 +159,26 @@ func TestHostileTitle(t *testing.T) {
 	}
 }
 
+// TestHostileNotice shows hostile text on the desktop.
+func TestHostileNotice(t *testing.T) {
+	const text = `[^\x00-\x1f\x7f\x{80}-\x{9f}]{0,160}`
+	for name, want := range map[string]string{
+		"xterm-256color": `^\x1b\]9;` + text + `\x07$`,
+		"rxvt-unicode":   `^\x1b\]777;notify;tocsin;[^;\x00-\x1f\x7f\x{80}-\x{9f}]{0,160}\x07$`,
+		"linux":          `^$`,
+	} {
+		terminal, tty := openFake(t, name, 24, 6)
+		tty.take()
+		for _, s := range hostileTexts() {
+			terminal.Notify(s)
+			settle(terminal)
+			if got := tty.take(); !regexp.MustCompile(want).MatchString(got) {
+				t.Errorf("%s: notice %+q: sent %q", name, s, got)
+			}
+		}
+	}
+}
+
 // TestShownIsFaithful draws shown text in the widgets that parse tags, and reads
 // it back from the screen: nothing may be missing.
 func TestShownIsFaithful(t *testing.T) {

@@ -107,7 +107,7 @@ func TestCopy(t *testing.T) {
 	}
 }
 
-// TestAsidesWait sends bells and titles while a frame is under way: they wait,
+// TestAsidesWait sends bells, titles and notices while a frame is under way: they wait,
 // and only the newest of each kind is sent.
 func TestAsidesWait(t *testing.T) {
 	terminal, tty := openFake(t, "xterm-256color", 40, 10)
@@ -116,7 +116,9 @@ func TestAsidesWait(t *testing.T) {
 	for range 100 {
 		terminal.Bell()
 		terminal.SetTitle("old")
+		terminal.Notify("old")
 	}
+	terminal.Notify("P1 full")
 	terminal.SetTitle("new")
 	if got := tty.take(); got != "" {
 		t.Errorf("while busy: sent %q, want nothing", got)
@@ -124,7 +126,7 @@ func TestAsidesWait(t *testing.T) {
 	setBusy(terminal, false)
 	terminal.screen.idled()
 	settle(terminal)
-	if got, want := tty.take(), "\x1b[>2t\x1b]2;new\x1b\\\a"; got != want {
+	if got, want := tty.take(), "\x1b[>2t\x1b]2;new\x1b\\\x1b]9;P1 full\a\a"; got != want {
 		t.Errorf("sent %q, want %q", got, want)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"sync"
 
 	"github.com/gdamore/tcell/v2"
@@ -25,6 +26,7 @@ type Options struct {
 type Terminal struct {
 	color   bool
 	xterm   bool // knows the further sequences of xterm
+	urxvt   bool // shows notices by a sequence of its own
 	notes   []string
 	glyphs  Glyphs
 	keeper  *keeper // nil in tests without a device
@@ -85,7 +87,7 @@ func openTty(tty tcell.Tty, name string, o Options) (*Terminal, error) {
 		return nil, err
 	}
 	ascii := o.ASCII || asciiLocale(locale())
-	t := &Terminal{glyphs: NewGlyphs(ascii), xterm: xtermLike(ti), signals: newSignals()}
+	t := &Terminal{glyphs: NewGlyphs(ascii), xterm: xtermLike(ti), urxvt: strings.HasPrefix(ti.Name, "rxvt"), signals: newSignals()}
 	t.note(note)
 	t.line = newLine(tty, t.idled)
 	under, err := tcell.NewTerminfoScreenFromTtyTerminfo(t.line, ti)
@@ -164,6 +166,15 @@ func (t *Terminal) Notes() []string { return t.notes }
 
 // Bell sounds the terminal's bell. It never blocks.
 func (t *Terminal) Bell() { _ = t.screen.Beep() }
+
+// Notify shows the printable part of text, 80 cells at most, as a notice of the
+// desktop (OSC 9; OSC 777 in urxvt), where the type of terminal is one that
+// takes such sequences or leaves them out. It never blocks.
+func (t *Terminal) Notify(text string) {
+	if t.xterm || t.urxvt {
+		t.screen.Notify(text, t.urxvt)
+	}
+}
 
 // SetTitle sets the window title to the printable part of text, 80 cells at
 // most. It never blocks; terminals without titles ignore it.

@@ -7,6 +7,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -59,6 +60,7 @@ type Request struct {
 	Path   string // escaped, with its leading slash
 	Query  url.Values
 	Body   any               // sent as JSON; nil sends none
+	Accept string            // what the answer may be; "" is application/json
 	Scope  string            // the right that this call needs; "" is that of [Options]
 	Seen   func(http.Header) // is shown the header of the answer; may be nil
 }
@@ -127,7 +129,7 @@ func (c *Client) GetBytes(ctx context.Context, path string, query url.Values) ([
 // Send sends a request once and decodes the JSON answer into out; nil throws
 // the answer away. It returns the HTTP status, 0 when there was no answer.
 func (c *Client) Send(ctx context.Context, r Request, out any) (status int, err error) {
-	status, body, err := c.call(ctx, r, "application/json")
+	status, body, err := c.call(ctx, r, cmp.Or(r.Accept, "application/json"))
 	if err != nil || out == nil {
 		return status, err
 	}

@@ -1,0 +1,94 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"tocsin/internal/alert"
+	"tocsin/internal/config"
+	"tocsin/internal/notify"
+	"tocsin/internal/sched"
+	"tocsin/internal/statedir"
+	"tocsin/internal/store"
+)
+
+// noticesFile keeps what was told and what waits to be; whoever has the lock
+// beside it tells, of all dashboards over the target on this machine.
+const (
+	noticesFile = "notify.json"
+	noticesLock = "notify.lock"
+)
+
+// addNotify adds the ways by which alerts are told beyond the screen.
+func (p *program) addNotify() {
+	if len(p.target.Notify) == 0 {
+		return
+	}
+	o := notify.Options{
+		Target: p.target.Name, Host: hostname(), Load: p.state.notices, Lead: p.leadNotices,
+		Save: func(data []byte) error { return replace(filepath.Join(p.state.dir, noticesFile), data) },
+	}
+	for _, c := range p.target.Notify {
+		o.Channels = append(o.Channels, notify.Channel{Name: c.Name, Least: alert.Severity(c.Least), Send: p.wayOf(c)})
+	}
+	p.notifier = notify.New(o)
+	add(p, store.NoticesKey(), p.notifier, sched.Timing{Every: 15 * time.Second, Timeout: time.Second})
+}
+
+// wayOf is how a channel sends.
+func (p *program) wayOf(c config.Notify) func(context.Context, notify.Event) error {
+	switch {
+	case c.Webhook != nil:
+		return notify.Webhook(p.secretOf("notify "+c.Name, c.Webhook), userAgent())
+	case c.PagerDuty != nil:
+		return notify.PagerDuty(c.BaseURL, p.secretOf("notify "+c.Name, c.PagerDuty), userAgent())
+	default:
+		return notify.Command(c.Command)
+	}
+}
+
+// notices gives what was kept; nil where nothing was.
+func (f folder) notices() ([]byte, error) {
+	data, err := os.ReadFile(filepath.Join(f.dir, noticesFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return data, err
+}
+
+// leadNotices takes the lock, and keeps it until the program ends. Where that is
+// not possible at all this program tells: twice is better than not.
+func (p *program) leadNotices() bool {
+	file, err := statedir.Open(filepath.Join(p.state.dir, noticesLock), os.O_CREATE|os.O_RDWR)
+	if err != nil {
+		slog.Warn("who tells cannot be agreed on", "error", err)
+		return true
+	}
+	ok, err := statedir.TryLock(file, syscall.LOCK_EX)
+	if err != nil {
+		slog.Warn("who tells cannot be agreed on", "error", err)
+	}
+	if !ok {
+		_ = file.Close()
+		return err != nil
+	}
+	p.leads = file // a file that nobody holds is closed, and its lock gone
+	return true
+}
+
+// tell delivers what is to be told until ctx ends; what it gives is closed then.
+func (p *program) tell(ctx context.Context) <-chan struct{} {
+	done := make(chan struct{})
+	if p.notifier == nil {
+		close(done)
+		return done
+	}
+	go func() { p.notifier.Run(ctx); close(done) }()
+	return done
+}

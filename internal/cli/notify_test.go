@@ -1,0 +1,77 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tocsin/internal/alert"
+	"tocsin/internal/config"
+	"tocsin/internal/store"
+	"tocsin/internal/testkit"
+)
+
+// Two dashboards over one target on one machine tell once; the state folder says
+// who does, and what was told.
+func TestTwoDashboardsTellOnce(t *testing.T) {
+	t.Setenv("TOCSIN_TEST_KEY", "0123456789abcdef0123456789abcdef")
+	var mu sync.Mutex
+	var got []string
+	base, _ := testkit.Counted(t, func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		mu.Lock()
+		defer mu.Unlock()
+		for _, kind := range []string{"trigger", "resolve"} {
+			if strings.Contains(string(body), `"event_action":"`+kind+`"`) {
+				got = append(got, kind)
+			}
+		}
+	})
+	told := func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		return strings.Join(got, " ")
+	}
+	dir := t.TempDir()
+	open := func() *program {
+		p := &program{state: folder{root: dir, dir: dir}, store: store.New(), target: config.Target{Name: "prod", Notify: []config.Notify{
+			{Name: "duty", PagerDuty: &config.SecretRef{Env: "TOCSIN_TEST_KEY"}, Least: "P2", BaseURL: base},
+		}}}
+		p.addNotify()
+		return p
+	}
+	one, other := open(), open()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := []<-chan struct{}{one.tell(ctx), other.tell(ctx)}
+	firing := alert.Alert{Rule: "db.down", State: alert.Firing, Severity: alert.P0, Since: time.Now()}
+	mild := alert.Alert{Rule: "host.cpu", State: alert.Firing, Severity: alert.P3, Since: time.Now()}
+	see := func(alerts ...alert.Alert) {
+		one.notifier.See(time.Now(), alerts)
+		other.notifier.See(time.Now(), alerts)
+	}
+	see(firing, mild)
+	see(firing, mild)
+	testkit.Until(t, 10*time.Second, "a page", func(context.Context) bool { return told() == "trigger" })
+	firing.State = alert.OK
+	see(firing, mild)
+	testkit.Until(t, 10*time.Second, "its end", func(context.Context) bool { return told() == "trigger resolve" })
+	cancel()
+	for _, e := range ended {
+		<-e
+	}
+	if one.leads == nil || other.leads != nil {
+		t.Errorf("the first leads: %t, the other: %t", one.leads != nil, other.leads != nil)
+	}
+	if err := one.leads.Close(); err != nil { // as its end does
+		t.Fatal(err)
+	}
+	third := open()
+	third.notifier.See(time.Now(), []alert.Alert{firing, mild})
+	if n, err := third.notifier.Collect(t.Context()); err != nil || n.Elsewhere || n.Lost != "" || n.Channels[0].Waiting != 0 {
+		t.Errorf("who takes over: %+v, %v", n, err)
+	}
+}
