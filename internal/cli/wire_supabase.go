@@ -114,7 +114,7 @@ func (p *program) project() actions.Supabase {
 	s := actions.Supabase{Facts: storeFacts{p.store}}
 	if p.supabase != nil {
 		s.Use = func(ctx context.Context, f func(*supabase.Client) error) error {
-			_, err := use(ctx, p.supabase, func(c *supabase.Client) (struct{}, error) { return struct{}{}, f(c) })
+			_, err := use(ctx, p.supabase, func(c *supabase.Client) (struct{}, error) { return struct{}{}, f(c.Asked()) })
 			return err
 		}
 	}
