@@ -152,6 +152,9 @@ func (p *past) act(e audit.Entry, verdict string) ui.Event {
 		text += ": " + verdict
 	}
 	_, mark, _ := strings.Cut(e.Action, ".") // pg.vacuum: the family says nothing under a chart
+	if e.Outcome == string(actions.Failed) && len(e.Steps) == 0 {
+		mark = "" // nothing was done
+	}
 	return ui.Event{At: e.At.Time, Text: text, Role: role, Mark: mark}
 }
 

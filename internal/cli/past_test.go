@@ -33,10 +33,14 @@ func TestActsOfTheAudit(t *testing.T) {
 		{Phase: audit.Result, ID: "3", At: at, Target: "prod", Action: "pg.vacuum", Outcome: "refused"},
 		{Phase: audit.Result, ID: "4", At: at, Target: "other", Action: "pg.vacuum", Outcome: "ok"},
 		{Phase: audit.Result, ID: "5", At: audit.Time{Time: time.Now().Add(-25 * time.Hour)}, Target: "prod", Action: "pg.vacuum", Outcome: "ok"},
+		{Phase: audit.Result, ID: "6", At: at, Target: "prod", Action: "pg.vacuum", Outcome: "failed"},
+		{Phase: audit.Result, ID: "7", At: at, Target: "prod", Action: "pg.vacuum", Outcome: "failed", Steps: []string{"VACUUM public.a"}},
 	})
 	want := []ui.Event{
 		{At: at.Time, Text: "End session 4711 by ana: helped", Role: ui.Strong, Mark: "terminate"},
 		{At: at.Time, Text: "Vacuum table public.a: unknown", Role: ui.Warn, Mark: "vacuum"},
+		{At: at.Time, Text: "Vacuum table: failed", Role: ui.Warn}, // it did nothing
+		{At: at.Time, Text: "Vacuum table: failed", Role: ui.Warn, Mark: "vacuum"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("acts (-want +got):\n%s", diff)
