@@ -19,9 +19,9 @@ func TestRateOfAYoungIssue(t *testing.T) {
 		firstSeen time.Duration // ago
 		want      string
 	}{
-		{"it came with the build", 90 * time.Second, time.Minute, "0 → 60"},
-		{"rolled back since", 30 * time.Second, time.Minute, "60 → ?"},
-		{"no build for long", time.Hour, time.Minute, "60"},
+		{"it came with the build", 90 * time.Second, time.Minute, "0 → 60.0"},
+		{"rolled back since", 30 * time.Second, time.Minute, "60.0 → ?"},
+		{"no build for long", time.Hour, time.Minute, "60.0"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := store.New()
