@@ -165,7 +165,7 @@ func aimOf(a actions.Action, intent audit.Entry) string {
 		return " " + from + " → " + to
 	}
 	for _, param := range a.Params {
-		if v, ok := intent.Params[param.Name]; ok && param.Type != actions.TypeTime {
+		if v, ok := intent.Params[param.Name]; ok && param.Type != actions.TypeTime && param.Type != actions.TypeSessions {
 			return fmt.Sprintf(" %v", v)
 		}
 	}
