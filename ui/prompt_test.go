@@ -63,3 +63,23 @@ func TestAFormAsksAlsoForWhatIsOptional(t *testing.T) {
 		})
 	}
 }
+
+// The menu begins with what fits the selection, and then with what is of the
+// view that is looked at.
+func TestTheMenuBeginsWithWhatIsNear(t *testing.T) {
+	play(t, sceneNamed(t, "calm"), func(t *testing.T, in In) {
+		var got actions.Args
+		s := onStage(t, in, 120, 36, (&deed{danger: actions.Disruptive}).action(), fence(&got))
+		for _, tt := range []struct {
+			keys  []string
+			first string
+		}{{[]string{"5", "]", "]"}, "Block address"}, {[]string{"7"}, "End session"}} {
+			s.press(append(tt.keys, "a")...)
+			first := s.over[0].(*picker).items[0].text
+			if first != tt.first {
+				t.Errorf("after %q the menu begins with %q, want %q", tt.keys, first, tt.first)
+			}
+			s.press("Esc")
+		}
+	})
+}
