@@ -60,6 +60,8 @@ type Param struct {
 	Type     Type
 	Help     string
 	Optional bool
+	// Ask lets a form ask for an optional one too. Enter alone leaves it out.
+	Ask bool
 }
 
 // Args are the arguments of one call by parameter name.

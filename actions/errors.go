@@ -44,7 +44,7 @@ func ErrorIgnore(i Issues) Action {
 		send: func(ctx context.Context, id string, a Args) error { return i.Ignore(ctx, id, ignoring(a)) },
 	}.action(Action{
 		ID: "error.ignore", Title: "Ignore issue for a while", Verb: "ignore it", Undo: "error.unresolve",
-		Params: []Param{issueParam(), {Name: "for", Type: TypeSpan, Optional: true, Help: "how long, in whole minutes, 24h at most; 1h without it"}},
+		Params: []Param{issueParam(), {Name: "for", Type: TypeSpan, Optional: true, Ask: true, Help: "how long, in whole minutes, 24h at most; 1h without it"}},
 	})
 }
 

@@ -21,7 +21,7 @@ func FirewallBlock(v Vercel) Action {
 		ID: "firewall.block", Title: "Block address", Verb: "block it", Danger: Disruptive,
 		Params: []Param{
 			{Name: "ip", Type: TypeNetwork, Help: "the address, or a prefix of /24 at most (/48 for IPv6)"},
-			{Name: "for", Type: TypeSpan, Optional: true, Help: "how long: 90m; 24h unless given"},
+			{Name: "for", Type: TypeSpan, Optional: true, Ask: true, Help: "how long: 90m; 24h unless given"},
 		},
 		Undo:    "firewall.unblock",
 		Blocked: v.blocked, Plan: v.planBlock, Run: v.block,

@@ -160,7 +160,7 @@ func (w *projectWatch) look(ctx context.Context) (sight, error) {
 	saw := sight{text: "the project is " + word, begun: w.left}
 	switch {
 	case ok && level == 2 && (w.left || strings.HasSuffix(p.Status, "_FAILED")):
-		return saw, errors.New(saw.text + " at Supabase")
+		return saw, errors.New(word + " at Supabase")
 	case ok && level == 0 && (w.left || time.Since(w.began) > beginsWithin):
 		saw.done, err = w.reached(ctx)
 	}

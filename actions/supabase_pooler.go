@@ -19,7 +19,7 @@ func SupabasePooler(s Supabase) Action {
 		ID: "supabase.pooler.set", Title: "Set pooler", Verb: "set it", Danger: Disruptive,
 		Params: []Param{
 			{Name: "size", Type: TypeCount, Help: "server connections for each user and database: 25"},
-			{Name: "mode", Type: TypeString, Help: "transaction or session; without it, as it is", Optional: true},
+			{Name: "mode", Type: TypeString, Help: "transaction or session; without it, as it is", Optional: true, Ask: true},
 		},
 		Undo: "supabase.pooler.set",
 		Measures: []Measure{

@@ -14,7 +14,7 @@ func SupabaseUnban(s Supabase) Action {
 	return Action{
 		ID: "supabase.unban", Title: "Lift ban", Verb: "lift it", Danger: Disruptive,
 		Params:   []Param{{Name: "ip", Type: TypeIP, Help: "address that is shut out: 203.0.113.7"}},
-		Measures: []Measure{{Name: "bans", Metric: "supabase.bans", Better: Lower, Within: 15 * time.Second}},
+		Measures: []Measure{{Name: "bans", Metric: "supabase.bans", Better: Lower, Within: 25 * time.Second}},
 		Blocked:  s.blocked, Plan: s.planUnban, Run: s.unban,
 	}
 }

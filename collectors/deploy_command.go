@@ -7,10 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
-	"strings"
 	"time"
 
 	"tocsin/internal/model"
+	"tocsin/internal/web"
 )
 
 // commandOutput is the most bytes that are read of what a command prints.
@@ -78,7 +78,7 @@ func (c CommandDeployments) run(ctx context.Context) ([]byte, error) {
 	case out.cut:
 		return nil, &model.Fail{Class: model.Protocol, Text: fmt.Sprintf("%s printed more than %d bytes", c.Argv[0], commandOutput)}
 	case err != nil:
-		return nil, &model.Fail{Class: model.Broken, Text: fmt.Sprintf("%s: %v", c.Argv[0], err), Hint: firstLine(said.kept.String())}
+		return nil, &model.Fail{Class: model.Broken, Text: fmt.Sprintf("%s: %v", c.Argv[0], err), Hint: web.FirstLine(said.kept.String())}
 	}
 	return out.kept.Bytes(), nil
 }
@@ -105,9 +105,4 @@ func (l *limited) Write(p []byte) (int, error) {
 		return len(fits), errFull
 	}
 	return len(p), nil
-}
-
-func firstLine(text string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	return line
 }

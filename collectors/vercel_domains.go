@@ -14,8 +14,9 @@ import (
 // request each.
 const domainsAsked = 20
 
-// Domains reads the host names of production and their certificates.
-// Source: Vercel, four requests and one for each host name of the project's own.
+// Domains reads the host names of production, their certificates, and when its
+// environment was changed. Source: Vercel, five requests and one for each host
+// name of the project's own.
 type Domains struct{ Vercel *vercel.Client }
 
 // Collect reads them. What the token may not see of certificates or of one
@@ -35,6 +36,8 @@ func (d Domains) Collect(ctx context.Context) (model.Domains, error) {
 	}
 	out.Aliases, err = d.aliases(ctx)
 	r.hide("aliases", err)
+	out.Variables, err = d.variables(ctx)
+	r.hide("environment variables", err)
 	out.Hidden = r.hidden
 	return out, nil
 }
@@ -49,6 +52,18 @@ func (d Domains) aliases(ctx context.Context) ([]model.DeployAlias, error) {
 	var out []model.DeployAlias
 	for _, a := range list {
 		out = append(out, model.DeployAlias(a))
+	}
+	return out, err
+}
+
+// variables are those of production.
+func (d Domains) variables(ctx context.Context) ([]model.Variable, error) {
+	list, err := d.Vercel.Environment(ctx)
+	var out []model.Variable
+	for _, v := range list {
+		if v.Production {
+			out = append(out, model.Variable{Name: v.Key, Set: v.Updated})
+		}
 	}
 	return out, err
 }

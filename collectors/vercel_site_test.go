@@ -41,7 +41,7 @@ func TestDomains(t *testing.T) {
 	soon := time.Now().Add(5 * 24 * time.Hour).Truncate(time.Millisecond).UTC()
 	site := provider.Site{Domains: []provider.Domain{
 		{Name: "shop.example", CertEnds: soon}, {Name: "old.example", Redirect: "shop.example", Lost: true}, {Name: "shop.vercel.app"},
-	}}
+	}, Variables: []provider.Variable{{Key: "RATES_URL", Updated: soon}}}
 	yes, no := true, false
 	tests := []struct {
 		name    string
@@ -67,6 +67,9 @@ func TestDomains(t *testing.T) {
 			span := cmp.Comparer(func(a, b time.Duration) bool { return (a - b).Abs() < time.Minute })
 			if diff := cmp.Diff(tt.want, got.Rows, near, span); diff != "" || err != nil || !strings.HasPrefix(got.Hidden, tt.hidden) {
 				t.Errorf("%v, hidden %q, domains (-want +got):\n%s", err, got.Hidden, diff)
+			}
+			if diff := cmp.Diff([]model.Variable{{Name: "RATES_URL", Set: soon}}, got.Variables); diff != "" {
+				t.Errorf("variables (-want +got):\n%s", diff)
 			}
 		})
 	}

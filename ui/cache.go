@@ -127,7 +127,7 @@ func cacheFrame(in In) Frame {
 		}
 		fresh = append(fresh, it)
 	}
-	rows := quantities(in, fresh).Rows
+	rows := quantityRows(in, fresh)
 	for i, p := range freshProbes(in) {
 		if p.stale() {
 			rows[i].Cells[1].Role, rows[i].Cells[1].Text = Warn, "! "+rows[i].Cells[1].Text
@@ -170,6 +170,7 @@ func redisItems(r model.Redis) []quantity {
 	}
 	items := []quantity{
 		quantity{key: "hits", name: "hits", metric: "cache.hit_ratio", share: true, means: "of " + count(r.Lookups) + " lookups"}.perhaps(r.HitPct, percent),
+		redisLatency(r),
 		quantity{key: "ops", name: "commands", metric: "cache.ops"}.perhaps(r.Ops, rate),
 		quantity{key: "evicted", name: "evicted", metric: "cache.evicted", means: "keys thrown out for want of memory"}.perhaps(r.Evicted, rate),
 		memory,
@@ -182,6 +183,15 @@ func redisItems(r model.Redis) []quantity {
 		items = append(items, quantity{key: "save", name: "background save", means: "the last one failed: see the log of the server"}.says("failed"))
 	}
 	return items
+}
+
+// redisLatency is unknown of a server that was not asked yet.
+func redisLatency(r model.Redis) quantity {
+	it := quantity{key: "latency", name: "latency", metric: "cache.latency", means: "one round trip, of the network and of INFO", text: "?"}
+	if r.Latency > 0 {
+		it = it.is(r.Latency.Seconds(), took(r.Latency))
+	}
+	return it
 }
 
 func slowLog(r model.Redis) quantity {

@@ -69,7 +69,7 @@ func (c *card) ended(a *App, out actions.Outcome, err error) {
 	c.phase, c.out, c.err = finished, out, err
 	text, role := outcomeText(out, err)
 	word := c.action.Title
-	if err == nil && out.Verdict != "" {
+	if err == nil && out.Verdict != "" && out.Verdict != actions.Unclear {
 		word += ", " + string(out.Verdict) // first, for a line may be cut
 	}
 	a.say(word+": "+text, role)
@@ -228,15 +228,23 @@ func (c *card) confirm() {
 	c.fire()
 }
 
-// fire lets the action run, once all that the card says was in sight.
+// fire lets the action run, once all that the card says was in sight, and a
+// reason is given where one is asked for.
 func (c *card) fire() {
-	if !c.read {
+	switch {
+	case !c.read:
 		c.wrong = "not read to its end: Down shows " + plural(c.unread, "more line", "more lines")
+		return
+	case c.wantsReason():
+		c.wrong, c.focus = "the reason comes first", 1
 		return
 	}
 	c.wrong, c.phase = "", running
 	c.reply(true)
 }
+
+// wantsReason tells whether the runner would refuse for want of a reason.
+func (c *card) wantsReason() bool { return c.asks.Plan.Reason != "" && c.reason.String() == "" }
 
 // held is how long the card still swallows y.
 func (c *card) held() time.Duration {

@@ -170,6 +170,9 @@ func footOf(lines []Line, keys Line) []footLine {
 }
 
 func (c *card) askFoot(a *App, note footLine) []footLine {
+	if c.wrong == "" && c.wantsReason() {
+		note.line = Line{{Text: "a reason is asked for (Tab): " + c.asks.Plan.Reason, Role: Warn}}
+	}
 	lines := []footLine{note, {
 		line: Line{{Text: "reason  ", Role: Muted}, {Text: a.glyphs.Caret, Role: Muted}}, field: &c.reason, here: c.focus == 1,
 	}}

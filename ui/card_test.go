@@ -188,3 +188,37 @@ func TestACardIsReadToItsEnd(t *testing.T) {
 		}
 	})
 }
+
+// A card that asks for a reason says so, and does not run without one.
+func TestACardAsksForAReason(t *testing.T) {
+	for name, tt := range map[string]struct {
+		danger actions.Danger
+		yes    func(s *stage)
+	}{
+		"y":      {actions.Disruptive, func(s *stage) { s.press("y") }},
+		"phrase": {actions.Destructive, func(s *stage) { s.press("Ctrl-U"); s.write("4711"); s.press("Enter") }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := &deed{danger: tt.danger, reason: "what is newer is lost"}
+			onCard(t, d, func(s *stage) {
+				armNow(s)
+				settle(holdOff)
+				s.sees("a reason is asked for (Tab): what is newer is lost")
+				tt.yes(s)
+				synctest.Wait()
+				s.sees("the reason comes first")
+				s.write("we agreed")
+				s.press("Enter")
+				s.sees("we agreed", "not:a reason is asked for")
+				if d.runs != 0 {
+					t.Fatal("it ran without a reason")
+				}
+				tt.yes(s)
+				synctest.Wait()
+				if d.runs != 1 {
+					t.Errorf("%d runs, want one:\n%s", d.runs, s.text())
+				}
+			})
+		})
+	}
+}

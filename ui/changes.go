@@ -23,6 +23,7 @@ func changes(in In) []change {
 	out = append(out, sourceChanges(in)...)
 	out = append(out, providerChanges(in)...)
 	out = append(out, serverChanges(in)...)
+	out = append(out, variableChanges(in)...)
 	out = append(out, issueChanges(in)...)
 	for _, e := range in.Past {
 		out = append(out, change{at: e.At, text: e.Text, role: e.Role})
@@ -48,6 +49,27 @@ func deployChanges(in In) []change {
 		if !c.at.IsZero() {
 			out = append(out, c)
 		}
+	}
+	return out
+}
+
+// variablesSince is how long ago a variable was set to be told of.
+const variablesSince = 7 * 24 * time.Hour
+
+// variableChanges tell of the environment of production. A build has that of
+// its time: what was set later it does not know.
+func variableChanges(in In) []change {
+	var out []change
+	live, ok := read(in.View, store.DeploymentsKey()).Value.Live()
+	for _, v := range read(in.View, store.DomainsKey()).Value.Variables {
+		if v.Set.IsZero() || in.View.Now().Sub(v.Set) > variablesSince {
+			continue
+		}
+		c := change{at: v.Set, text: "variable " + v.Name + " set", role: Plain}
+		if ok && !live.Created.IsZero() && live.Created.Before(v.Set) {
+			c.text += ", " + live.Name + " does not know it"
+		}
+		out = append(out, c)
 	}
 	return out
 }

@@ -127,53 +127,73 @@ func shareLine(in In, width int, metric string, labels model.Labels) Span {
 
 // chartMark is something that happened, by a short name under a chart.
 type chartMark struct {
-	at   time.Time
-	name string
+	at    time.Time
+	name  string
+	build bool // a build went live
 }
 
-// marks are the builds that went live and the actions that were carried out,
-// the newest first.
+// marks are the builds that went live and the actions that were carried out:
+// builds first, the newest of each first.
 func marks(in In) []chartMark {
 	var out []chartMark
 	for _, d := range read(in.View, store.DeploymentsKey()).Value.Rows {
 		if d.State == "READY" {
-			out = append(out, chartMark{d.WentLive(), d.Name})
+			out = append(out, chartMark{at: d.WentLive(), name: d.Name, build: true})
 		}
 	}
 	for _, e := range in.Past {
 		if e.Mark != "" {
-			out = append(out, chartMark{e.At, e.Mark})
+			out = append(out, chartMark{at: e.At, name: e.Mark})
 		}
 	}
-	slices.SortStableFunc(out, func(a, b chartMark) int { return b.at.Compare(a.at) })
+	slices.SortStableFunc(out, func(a, b chartMark) int {
+		switch {
+		case a.build == b.build:
+			return b.at.Compare(a.at)
+		case a.build:
+			return -1
+		}
+		return 1
+	})
 	return out
 }
 
 // chartMarks is the line under a chart that says what happened when; empty when
 // nothing did in the time it shows. There are perCell steps of time in a cell.
-// Of two that would touch, the older loses its name, or all where the newer's
-// name stands in its place.
+// Everything has its marker; a name that finds no room on either side of it,
+// with a blank to the next, is left out, that of an action before that of a build.
 func chartMarks(in In, t timeline, perCell int) string {
 	line := []rune(strings.Repeat(" ", t.width/perCell))
-	free := len(line) // cells from here on are taken
+	marker := []rune(in.glyphs().Marker)
+	names := map[int]string{}
+	var cells []int // with a marker, those of builds first
 	for _, m := range marks(in) {
 		i, ok := t.cell(m.at)
 		i /= perCell
-		if !ok || i >= free {
-			continue
+		if ok && i < len(line) && names[i] == "" {
+			names[i], cells = m.name, append(cells, i)
+			copy(line[i:], marker)
 		}
-		label := []rune(m.name + in.glyphs().Marker)
-		start := i - len(label) + 1
-		if start < 0 {
-			start, label = i, []rune(in.glyphs().Marker+m.name)
+	}
+	for _, i := range cells {
+		name := []rune(names[i])
+		switch left, right := i-len(name), i+1; {
+		case blank(line, left-1, i):
+			copy(line[left:], name)
+		case blank(line, right, right+len(name)+1):
+			copy(line[right:], name)
 		}
-		if start+len(label) > free {
-			start, label = i, []rune(in.glyphs().Marker)
-		}
-		copy(line[start:free], label)
-		free = start
 	}
 	return strings.TrimRight(string(line), " ")
+}
+
+// blank tells whether there is room from one cell up to another, of which the
+// outermost blank may lie beyond the ends of the line.
+func blank(line []rune, from, to int) bool {
+	if from < -1 || to > len(line)+1 {
+		return false
+	}
+	return !slices.ContainsFunc(line[max(from, 0):min(to, len(line))], func(r rune) bool { return r != ' ' })
 }
 
 // timeChart is a chart of values with what happened meanwhile under it. There

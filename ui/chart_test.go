@@ -24,7 +24,10 @@ func TestChartMarks(t *testing.T) {
 	}{
 		{"a build", nil, "                          v4▴"},
 		{"an action after it", []Event{{At: now.Add(-20 * time.Second), Mark: "purge"}}, "                          v4▴  purge▴"},
-		{"an action that touches it", []Event{{At: now.Add(-40 * time.Second), Mark: "rollback"}}, "                        rollback▴"},
+		{"an action that touches it", []Event{{At: now.Add(-40 * time.Second), Mark: "rollback"}}, "                          v4▴   ▴"},
+		{"an action that has room on its right", []Event{{At: now.Add(-40 * time.Second), Mark: "vacuum"}}, "                          v4▴   ▴vacuum"},
+		{"an action in its cell", []Event{{At: now.Add(-60 * time.Second), Mark: "purge"}}, "                          v4▴"},
+		{"two actions", []Event{{At: now.Add(-100 * time.Second), Mark: "purge"}, {At: now.Add(-90 * time.Second), Mark: "cancel"}}, "               purge▴ ▴   v4▴"},
 		{"before the chart", []Event{{At: now.Add(-time.Hour), Mark: "purge"}}, "                          v4▴"},
 		{"at its left end", []Event{{At: now.Add(-199 * time.Second), Mark: "purge"}}, "▴purge                    v4▴"},
 		{"what is no action", []Event{{At: now.Add(-20 * time.Second), Text: "redis is back"}}, "                          v4▴"},

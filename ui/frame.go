@@ -61,10 +61,11 @@ type Row struct {
 type Column struct {
 	Name  string // of the sort and of the filter: "tx"
 	Title string
-	Width int  // cells; 0 takes what is left
-	Least int  // of a column without Width: others are dropped for it to have so many cells; 0 for a few
-	Right bool // aligned to the right
-	Drop  int  // when it is too narrow, columns with the highest Drop go first; 0 never goes
+	Over  string // the head shows it in place of the title; "" for the title
+	Width int    // cells; 0 takes what is left
+	Least int    // of a column without Width: others are dropped for it to have so many cells; 0 for a few
+	Right bool   // aligned to the right
+	Drop  int    // when it is too narrow, columns with the highest Drop go first; 0 never goes
 }
 
 // Table is rows under columns. Sort names the column it is in order of; a table

@@ -125,7 +125,7 @@ func calm(now time.Time) values {
 		hosted:     calmHosted(now, wave),
 		site:       calmSite(now),
 		host:       calmHost(wave),
-		redis: &model.Redis{Version: "7.2.4", HitPct: ptr(96.1 + wave/10), Lookups: 5210, Ops: ptr(812.0 + 10*wave), Evicted: ptr(0.0),
+		redis: &model.Redis{Version: "7.2.4", Latency: 800 * time.Microsecond, HitPct: ptr(96.1 + wave/10), Lookups: 5210, Ops: ptr(812.0 + 10*wave), Evicted: ptr(0.0),
 			Used: 41 << 20, Max: 100 << 20, Clients: ptr(int64(38)), Blocked: ptr(int64(0)), SlowLog: ptr(int64(0)), Keys: 10420},
 		keys:    calmKeys(),
 		slow:    calmSlowLog(now),

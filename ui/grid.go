@@ -177,7 +177,7 @@ func (g *grid) head(c canvas, t *Table, widths []int) {
 		if widths[i] == 0 {
 			continue
 		}
-		title := col.Title
+		title := cmp.Or(col.Over, col.Title)
 		if col.Name == by && by != "" {
 			title += c.order(desc)
 		}

@@ -93,9 +93,12 @@ func ratesOf(in In, i model.SentryIssue) func(from, to time.Time) (float64, bool
 	if !young {
 		return i.PerMinute
 	}
-	return func(_, to time.Time) (float64, bool) {
-		if to.Before(i.FirstSeen) {
+	return func(from, to time.Time) (float64, bool) {
+		switch {
+		case to.Before(i.FirstSeen):
 			return 0, true
+		case from.After(i.FirstSeen):
+			return 0, false // its count is of all its time, not of the end of it
 		}
 		return n, true
 	}

@@ -27,16 +27,25 @@ func (a *App) order(id string, args actions.Args) {
 		return
 	}
 	switch missing := missingParams(act, args); {
-	case len(missing) == 0 && act.Danger == actions.Read:
-		a.findOut(act, args)
 	case len(args) == 0 && slices.ContainsFunc(act.Params, ofSessions):
 		a.say(id+": filter the sessions first (1, then /); a then offers to end all that are shown", Warn)
-	case len(missing) == 0:
-		a.begin(act, args)
-	case missing[0].Type == actions.TypeAlert:
+	case len(missing) > 0 && missing[0].Type == actions.TypeAlert:
 		a.chooseAlert(act, args, missing[0].Name)
 	default:
-		a.push(newForm(act, args, missing))
+		a.complete(act, args, append(missing, askedParams(act, args)...))
+	}
+}
+
+// complete asks for what an action is still to be told, one after the other,
+// and then goes on to it.
+func (a *App) complete(act actions.Action, args actions.Args, ask []actions.Param) {
+	switch {
+	case len(ask) > 0:
+		a.push(newForm(act, args, ask))
+	case act.Danger == actions.Read:
+		a.findOut(act, args)
+	default:
+		a.begin(act, args)
 	}
 }
 
@@ -95,6 +104,18 @@ func missingParams(act actions.Action, args actions.Args) []actions.Param {
 	var out []actions.Param
 	for _, p := range act.Params {
 		if args[p.Name] == "" && !p.Optional {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// askedParams are the optional parameters that a form asks for and that are not
+// given.
+func askedParams(act actions.Action, args actions.Args) []actions.Param {
+	var out []actions.Param
+	for _, p := range act.Params {
+		if args[p.Name] == "" && p.Ask {
 			out = append(out, p)
 		}
 	}

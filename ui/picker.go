@@ -174,11 +174,11 @@ func (a *App) sortMenu() {
 	a.push(p)
 }
 
-// newMenu offers the actions, those that fit the selection first, and says why
-// the others do not.
+// newMenu offers the actions, those that fit the selection first and then those
+// of what is looked at, and says why the others do not.
 func newMenu(a *App) *picker {
 	p := &picker{title: "actions", hot: true}
-	var others, blocked []item
+	var near, others, blocked []item
 	for _, act := range a.o.Runner.List() {
 		it := item{key: a.keyOf(act.ID), text: act.Title, note: act.Danger.String(), do: func(a *App) { a.order(act.ID, a.args(act)) }}
 		target := targetText(act, a.args(act))
@@ -190,6 +190,10 @@ func newMenu(a *App) *picker {
 			if ask := missingParams(act, a.args(act)); len(ask) > 0 {
 				it.note += " · asks for " + ask[0].Name
 			}
+			if a.near(act.ID) {
+				near = append(near, it)
+				continue
+			}
 			others = append(others, it)
 		default:
 			it.note += " · " + target
@@ -199,8 +203,16 @@ func newMenu(a *App) *picker {
 			p.items = append(p.items, it)
 		}
 	}
-	p.items = append(append(p.items, others...), blocked...)
+	p.items = slices.Concat(p.items, near, others, blocked)
 	return p
+}
+
+// near tells whether the family of an action has the name of the view or of the
+// tab that is looked at: supabase.unban on Supabase, deploy.cancel on deploys.
+func (a *App) near(id string) bool {
+	family, _, _ := strings.Cut(id, ".")
+	tab, _ := a.tab()
+	return family == strings.TrimSuffix(a.page().Name, "s") || strings.EqualFold(family, tab.Name)
 }
 
 // filterLine is a filter while it is typed; what it narrows follows.

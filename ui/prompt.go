@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"maps"
+
 	"github.com/gdamore/tcell/v2"
 
 	"tocsin/actions"
@@ -45,25 +47,27 @@ func (p *prompt) key(a *App, ev *tcell.EventKey) {
 
 func (p *prompt) paste(_ *App, text string) { p.typed.paste(text) }
 
-// newForm asks for the parameters an action still needs, one after the other,
-// and then opens its card.
-func newForm(act actions.Action, args actions.Args, missing []actions.Param) *prompt {
-	p := missing[0]
+// newForm asks for the first of these parameters, and then for the others.
+func newForm(act actions.Action, args actions.Args, ask []actions.Param) *prompt {
+	p := ask[0]
 	return &prompt{
 		title: act.Title,
 		label: p.Name + ": " + p.Help,
 		done: func(a *App, text string) string {
-			if text == "" {
+			full := maps.Clone(args)
+			if full == nil {
+				full = actions.Args{}
+			}
+			switch {
+			case text == "" && !p.Optional:
 				return p.Name + " is needed"
+			case text != "":
+				if why := p.Fault(text); why != "" {
+					return why
+				}
+				full[p.Name] = text
 			}
-			if why := p.Fault(text); why != "" {
-				return why
-			}
-			full := actions.Args{p.Name: text}
-			for k, v := range args {
-				full[k] = v
-			}
-			a.order(act.ID, full)
+			a.complete(act, full, ask[1:])
 			return ""
 		},
 	}

@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"strings"
+
 	"tocsin/internal/alert"
 	"tocsin/internal/model"
 )
@@ -19,18 +21,36 @@ type quantity struct {
 	args   map[string]string
 }
 
-// quantities lists single numbers with their course and what they mean.
+// quantities lists single numbers with their course and what they mean; above
+// the courses stands what happened meanwhile.
 func quantities(in In, items []quantity) *Table {
 	t := &Table{Columns: []Column{
 		{Name: "what", Title: "", Width: 22},
 		{Name: "value", Title: "value", Width: 12, Right: true},
-		{Name: "course", Title: "course", Width: courseWidth(in), Drop: 2},
+		{Name: "course", Title: "course", Over: courseHead(in), Width: courseWidth(in), Drop: 2},
 		{Name: "means", Title: "", Drop: 1},
 	}}
-	for _, it := range items {
-		t.Rows = append(t.Rows, quantityRow(in, it))
-	}
+	t.Rows = quantityRows(in, items)
 	return t
+}
+
+// courseHead is the title of the courses with what happened while they ran; ""
+// when nothing did. The title goes first for want of room.
+func courseHead(in In) string {
+	const title = "course "
+	marks := chartMarks(in, timelineOf(in, courseWidth(in)), 1)
+	if rest, ok := strings.CutPrefix(marks, strings.Repeat(" ", len(title))); ok {
+		return title + rest
+	}
+	return marks
+}
+
+func quantityRows(in In, items []quantity) []Row {
+	var rows []Row
+	for _, it := range items {
+		rows = append(rows, quantityRow(in, it))
+	}
+	return rows
 }
 
 // courseWidth is the room for the course of a number in a line.

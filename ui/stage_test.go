@@ -112,6 +112,7 @@ type deed struct {
 	args   actions.Args
 	danger actions.Danger
 	refuse string
+	reason string        // why its card asks for one
 	warns  int           // lines more on its card
 	gate   chan struct{} // the run ends when it is closed; nil ends at once
 }
@@ -123,7 +124,7 @@ func (d *deed) action() actions.Action {
 		Params: []actions.Param{{Name: "pid", Type: actions.TypePID, Help: "process id"}, {Name: "backend_start", Type: actions.TypeTime, Optional: true}},
 		Plan: func(_ context.Context, args actions.Args) (actions.Plan, error) {
 			p := actions.Plan{
-				Target: args["pid"], Args: args, Refuse: d.refuse,
+				Target: args["pid"], Args: args, Refuse: d.refuse, Reason: d.reason,
 				Steps: []string{"SELECT pg_terminate_backend(" + args["pid"] + ")"},
 				Notes: []actions.Note{{Label: "frees", Text: "38 sessions"}, {Label: "will not", Text: "stop it from coming back"}},
 			}

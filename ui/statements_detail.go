@@ -171,19 +171,33 @@ func courseLines(in In, past []model.StatementTick, id model.StatementID) []Line
 	})
 	first := past[0]
 	covers := age(past[len(past)-1].At.Sub(first.At.Add(-first.Elapsed)))
+	t := spanned(past, 2*width)
 	lines := []Line{{}, {span(Title, "mean"), span(Muted, "  last "+covers)}}
-	lines = append(lines, chartLines(in, width, mean, model.Millis)...)
+	lines = append(lines, timeChart(in, t, mean, model.Millis)...)
 	lines = append(lines, Line{span(Title, "calls"), span(Muted, "  last "+covers)})
-	return append(lines, chartLines(in, width, calls, model.PerSecond)...)
+	return append(lines, timeChart(in, t, calls, model.PerSecond)...)
 }
 
-// spreadOver gives the values of steps in columns of equal time, a second each or
-// as long as they have to be for so many columns to hold all; the newest is
-// last. Where nothing was read it is NaN.
+// spanned is the time under a chart of so many columns of what [spreadOver]
+// gives.
+func spanned(past []model.StatementTick, columns int) timeline {
+	end, step := past[len(past)-1].At, stepOver(past, columns)
+	return timeline{first: end.Add(-time.Duration(columns) * step), step: step, width: columns}
+}
+
+// stepOver is the time of a column: a second, or as long as it has to be for so
+// many to hold all.
+func stepOver(past []model.StatementTick, columns int) time.Duration {
+	all := past[len(past)-1].At.Sub(past[0].At.Add(-past[0].Elapsed))
+	return max(all/time.Duration(columns), time.Second)
+}
+
+// spreadOver gives the values of steps in columns of equal time, see
+// [stepOver]; the newest is last. Where nothing was read it is NaN.
 func spreadOver(past []model.StatementTick, columns int, value func(model.StatementTick) float64) []float64 {
 	end := past[len(past)-1].At
 	all := end.Sub(past[0].At.Add(-past[0].Elapsed))
-	step := max(all/time.Duration(columns), time.Second)
+	step := stepOver(past, columns)
 	out := make([]float64, min(columns, int(all/step)+1))
 	for i := range out {
 		out[i] = math.NaN()

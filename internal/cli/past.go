@@ -139,10 +139,13 @@ func (p *past) read() {
 // actsOf gives one event for each action of the last day on this target that
 // came to an end.
 func (p *past) actsOf(entries []audit.Entry) []ui.Event {
-	verdicts := map[string]string{}
+	verdicts, intents := map[string]string{}, map[string]audit.Entry{}
 	for _, e := range entries {
-		if e.Phase == audit.Effect {
+		switch e.Phase {
+		case audit.Effect:
 			verdicts[e.ID] = e.Verdict
+		case audit.Intent:
+			intents[e.ID] = e
 		}
 	}
 	var out []ui.Event
@@ -151,21 +154,16 @@ func (p *past) actsOf(entries []audit.Entry) []ui.Event {
 		if e.Phase != audit.Result || old || e.Outcome == string(actions.Refused) || e.Outcome == string(actions.Cancelled) {
 			continue
 		}
-		out = append(out, p.act(e, verdicts[e.ID]))
+		out = append(out, p.act(intents[e.ID], e, verdicts[e.ID]))
 	}
 	return out[max(len(out)-pastKept, 0):]
 }
 
-func (p *past) act(e audit.Entry, verdict string) ui.Event {
+// act is what an action did; the intent says at what it was aimed.
+func (p *past) act(intent, e audit.Entry, verdict string) ui.Event {
 	text, role := e.Action, ui.Strong
 	if a, ok := p.p.runner.Find(e.Action); ok {
-		text = a.Title
-		for _, param := range a.Params {
-			if v, ok := e.Params[param.Name]; ok && param.Type != actions.TypeTime {
-				text += fmt.Sprintf(" %v", v)
-				break
-			}
-		}
+		text = a.Title + aimOf(a, intent)
 	}
 	if e.Who != nil && e.Who.User != "" {
 		text += " by " + e.Who.User
@@ -177,7 +175,26 @@ func (p *past) act(e audit.Entry, verdict string) ui.Event {
 		text += ": " + verdict
 	}
 	_, mark, _ := strings.Cut(e.Action, ".") // pg.vacuum: the family says nothing under a chart
+	if e.Outcome == string(actions.Failed) && len(e.Steps) == 0 {
+		mark = "" // nothing was done
+	}
 	return ui.Event{At: e.At.Time, Text: text, Role: role, Mark: mark}
+}
+
+// aimOf is what an action changed into what, else the first thing that it was
+// told; "" where neither is known.
+func aimOf(a actions.Action, intent audit.Entry) string {
+	from, _ := intent.Preflight["from"].(string)
+	to, _ := intent.Preflight["to"].(string)
+	if from != "" && to != "" {
+		return " " + from + " → " + to
+	}
+	for _, param := range a.Params {
+		if v, ok := intent.Params[param.Name]; ok && param.Type != actions.TypeTime && param.Type != actions.TypeSessions {
+			return fmt.Sprintf(" %v", v)
+		}
+	}
+	return ""
 }
 
 func (p *past) publish() {

@@ -27,16 +27,22 @@ func TestActsOfTheAudit(t *testing.T) {
 	params := map[string]any{"pid": 4711.0, "backend_start": "2026-01-02T03:04:05Z"}
 	got := newPast(p, func([]audit.Entry) {}).actsOf([]audit.Entry{
 		{Phase: audit.Intent, ID: "1", At: at, Target: "prod", Action: "pg.terminate", Params: params, Who: ana},
-		{Phase: audit.Result, ID: "1", At: at, Target: "prod", Action: "pg.terminate", Params: params, Who: ana, Outcome: "ok"},
+		{Phase: audit.Result, ID: "1", At: at, Target: "prod", Action: "pg.terminate", Who: ana, Outcome: "ok"},
 		{Phase: audit.Effect, ID: "1", At: at, Target: "prod", Verdict: "helped"},
-		{Phase: audit.Result, ID: "2", At: at, Target: "prod", Action: "pg.vacuum", Params: map[string]any{"table": "public.a"}, Outcome: "unknown"},
+		{Phase: audit.Intent, ID: "2", At: at, Target: "prod", Action: "pg.vacuum", Params: map[string]any{"table": "public.a"}, Who: ana},
+		{Phase: audit.Result, ID: "2", At: at, Target: "prod", Action: "pg.vacuum", Outcome: "unknown"},
 		{Phase: audit.Result, ID: "3", At: at, Target: "prod", Action: "pg.vacuum", Outcome: "refused"},
 		{Phase: audit.Result, ID: "4", At: at, Target: "other", Action: "pg.vacuum", Outcome: "ok"},
 		{Phase: audit.Result, ID: "5", At: audit.Time{Time: time.Now().Add(-25 * time.Hour)}, Target: "prod", Action: "pg.vacuum", Outcome: "ok"},
+		{Phase: audit.Result, ID: "6", At: at, Target: "prod", Action: "pg.vacuum", Outcome: "failed"},
+		{Phase: audit.Intent, ID: "7", At: at, Target: "prod", Action: "pg.vacuum", Preflight: map[string]any{"from": "v4", "to": "v3", "pages": 7.0}},
+		{Phase: audit.Result, ID: "7", At: at, Target: "prod", Action: "pg.vacuum", Outcome: "failed", Steps: []string{"VACUUM public.a"}},
 	})
 	want := []ui.Event{
 		{At: at.Time, Text: "End session 4711 by ana: helped", Role: ui.Strong, Mark: "terminate"},
 		{At: at.Time, Text: "Vacuum table public.a: unknown", Role: ui.Warn, Mark: "vacuum"},
+		{At: at.Time, Text: "Vacuum table: failed", Role: ui.Warn}, // it did nothing
+		{At: at.Time, Text: "Vacuum table v4 → v3: failed", Role: ui.Warn, Mark: "vacuum"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("acts (-want +got):\n%s", diff)

@@ -43,8 +43,10 @@ func (p *program) addSupabase() {
 		return supabase.New(supabase.Options{Base: c.BaseURL, Project: c.Project, Token: token, UserAgent: userAgent(), Account: account}), nil
 	}}
 	p.closers = append(p.closers, func() { p.supabase.each((*supabase.Client).Close) })
+	// The rest keeps the refreshes after three actions within a minute, or of a
+	// held key, within the calls that reads may make.
 	each := func(every time.Duration) sched.Timing {
-		return sched.Timing{Every: every, Timeout: 25 * time.Second, MaxWait: max(every, 5*time.Minute), Group: "supabase"}
+		return sched.Timing{Every: every, Timeout: 25 * time.Second, MaxWait: max(every, 5*time.Minute), Group: "supabase", Rest: 20 * time.Second}
 	}
 	from(p, store.SupabaseProjectKey(), each(time.Minute), func(c *supabase.Client) sched.Source[model.SupabaseProject] {
 		return collectors.SupabaseProject{Client: c}
@@ -114,7 +116,7 @@ func (p *program) project() actions.Supabase {
 	s := actions.Supabase{Facts: storeFacts{p.store}}
 	if p.supabase != nil {
 		s.Use = func(ctx context.Context, f func(*supabase.Client) error) error {
-			_, err := use(ctx, p.supabase, func(c *supabase.Client) (struct{}, error) { return struct{}{}, f(c) })
+			_, err := use(ctx, p.supabase, func(c *supabase.Client) (struct{}, error) { return struct{}{}, f(c.Asked()) })
 			return err
 		}
 	}

@@ -114,6 +114,7 @@ func (w *world) restartPostgres(ctx context.Context) error {
 	if err := w.database.server.Restart(ctx); err != nil {
 		return err
 	}
+	w.database.admin.Reset() // its connections are those of the server that has ended
 	return w.site.enlist(w.database.server.PID(), w.database.server.Dir())
 }
 

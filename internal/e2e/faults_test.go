@@ -237,7 +237,7 @@ func (in *incident) confirm(outcome string) {
 		return strings.Contains(screen, "Tab reason") && !strings.Contains(screen, "in a second")
 	})
 	answer := "y"
-	if asks := regexp.MustCompile(`type (.+) to end them`).FindStringSubmatch(cardText(in.screen.Screen())); asks != nil {
+	if asks := regexp.MustCompile(`type (\S+(?: \d+)?) to \w+ (?:it|them)`).FindStringSubmatch(cardText(in.screen.Screen())); asks != nil {
 		answer = asks[1] + "\r"
 	}
 	in.screen.Keys(answer)

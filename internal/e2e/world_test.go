@@ -67,6 +67,16 @@ type target struct {
 		BaseURL string `yaml:"base_url"`
 		Token   struct{ File string }
 	}
+	Supabase struct {
+		Project string
+		BaseURL string `yaml:"base_url"`
+		Token   struct{ File string }
+	}
+	Sentry struct {
+		Org     string
+		BaseURL string `yaml:"base_url"`
+		Token   struct{ File string }
+	}
 }
 
 // startWorld starts `tocsin demo --headless` with these arguments; it ends with

@@ -2,12 +2,20 @@ package model
 
 import "time"
 
-// Domains are the host names of a project's production, and the certificates
-// for them. Source: Vercel, /v9/projects/{id}/domains, /v6/domains/{name}/config, /v8/certs, /v4/aliases.
+// Domains are the host names of a project's production, the certificates for
+// them, and what else is set for it. Source: Vercel, /v9/projects/{id}/domains,
+// /v6/domains/{name}/config, /v8/certs, /v4/aliases, /v10/projects/{id}/env.
 type Domains struct {
-	Rows    []Domain
-	Aliases []DeployAlias // the names of all builds that have one
-	Hidden  string        // what could not be read, and why; "" when all was
+	Rows      []Domain
+	Aliases   []DeployAlias // the names of all builds that have one
+	Variables []Variable    // of the environment of production
+	Hidden    string        // what could not be read, and why; "" when all was
+}
+
+// Variable is an environment variable; its value is never read.
+type Variable struct {
+	Name string
+	Set  time.Time // when it was last made or changed; zero when that is not told
 }
 
 // DeployAlias is a name under which a build answers.

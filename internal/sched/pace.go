@@ -22,13 +22,14 @@ const (
 // pace is how often a source is read in view of what that costs.
 type pace struct {
 	usual   time.Duration
+	least   time.Duration        // see [Timing.Rest]
 	measure func() time.Duration // nil: the time that a read took
 	doubled int                  // how many times the interval was
 	cost    time.Duration        // of the newest read that the server worked on
 	idle    bool                 // the newest read cost the server nothing: it did not answer
 }
 
-func newPace(t Timing) *pace { return &pace{usual: t.Every, measure: t.Cost} }
+func newPace(t Timing) *pace { return &pace{usual: t.Every, least: t.Rest, measure: t.Cost} }
 
 // note takes in what one more read cost. One that met a server which does not
 // answer, or takes no connection, says nothing about the source. One that was
@@ -67,7 +68,7 @@ func (p *pace) rest() time.Duration {
 	if p.idle {
 		return 0
 	}
-	return (dear - 1) * p.cost
+	return max((dear-1)*p.cost, p.least)
 }
 
 // text says why the source is read less often than it should be; "" while it

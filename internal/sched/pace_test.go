@@ -150,3 +150,22 @@ func TestAWokenSourceIsLeftInPeaceForAWhile(t *testing.T) {
 		}
 	})
 }
+
+// A source whose calls are counted has its peace however cheap they are.
+func TestARestIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := store.New()
+		var cost, reads atomic.Int64
+		job := NewJob(s, keyOf("counted"), dearFor(&cost, &reads), Timing{Every: time.Hour, Timeout: time.Second, Rest: 20 * time.Second})
+		stop := run(t, job)
+		defer stop()
+		for range 590 {
+			<-time.After(100 * time.Millisecond)
+			job.Wake()
+		}
+		synctest.Wait()
+		if n := reads.Load(); n != 3 {
+			t.Errorf("%d reads within a minute, want one in 20 s", n)
+		}
+	})
+}

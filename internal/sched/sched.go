@@ -32,6 +32,7 @@ type Timing struct {
 	Group   string        // the server it reads: its first job leads, the others fail and recover with it
 	Rate    bool          // needs two readings to say anything
 	Yields  bool          // is held back while its server is in trouble
+	Rest    time.Duration // after a read, whoever asks for another; 0 for what its cost asks for
 	// Cost is asked once after each read for what that cost its server; nil
 	// where nobody knows better than by the time that the read took.
 	Cost func() time.Duration

@@ -116,9 +116,9 @@ func (c *Client) fail(what string, err error) error {
 	}
 	status := refused.HTTPStatusCode
 	fail.Class, fail.Hint = meaning(what, status)
-	fail.Text = c.text(what, fmt.Sprintf("%d: %s", status, cmp.Or(firstLine(refused.Msg), http.StatusText(status))))
+	fail.Text = c.text(what, fmt.Sprintf("%d: %s", status, cmp.Or(web.FirstLine(refused.Msg), http.StatusText(status))))
 	if last := refused.LastResponse; last != nil {
-		fail.RetryAfter = seconds(last.Header.Get("Retry-After"))
+		fail.RetryAfter = web.RetryAfter(last.Header, time.Now())
 	}
 	return fail
 }
@@ -151,25 +151,6 @@ func meaning(what string, status int) (class model.Class, hint string) {
 		return model.Limited, ""
 	}
 	return model.Protocol, ""
-}
-
-// textMax bounds how much of Stripe's own words goes into an error, in bytes.
-const textMax = 200
-
-func firstLine(text string) string {
-	text, _, _ = strings.Cut(strings.TrimSpace(text), "\n")
-	if len(text) > textMax {
-		text = strings.ToValidUTF8(text[:textMax], "") + "..."
-	}
-	return text
-}
-
-func seconds(value string) time.Duration {
-	n, err := strconv.Atoi(value)
-	if err != nil || n < 0 {
-		return 0
-	}
-	return time.Duration(n) * time.Second
 }
 
 // unix turns seconds of the epoch into UTC; 0 is no time.

@@ -11,8 +11,8 @@ const (
 	// window and callsMax are the limit of the API: for one person, over all tokens.
 	window   = time.Minute
 	callsMax = 60
-	// readsMax of them may be reads: a change, and the watching of it, must
-	// never find that the screen has used all of them up.
+	// readsMax of them may be reads of the screen: a change, its card and the
+	// watching of it must never find that all of them are used up.
 	readsMax = 40
 )
 
@@ -36,8 +36,8 @@ func NewAccount(now func() time.Time) *Account {
 }
 
 // take notes a call, or says how long to wait before it may be made. A change
-// is always made.
-func (c *Account) take(change bool) (wait time.Duration) {
+// is always made, and a read that somebody asked for unless the API wants peace.
+func (c *Account) take(change, asked bool) (wait time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()
@@ -46,7 +46,7 @@ func (c *Account) take(change bool) (wait time.Duration) {
 	case change:
 	case now.Before(c.until):
 		return c.until.Sub(now)
-	case len(c.made) >= readsMax:
+	case len(c.made) >= readsMax && !asked:
 		return c.made[len(c.made)-readsMax].Add(window).Sub(now)
 	}
 	c.made = append(c.made, now)

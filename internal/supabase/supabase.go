@@ -34,6 +34,7 @@ type Client struct {
 	web   *web.Client
 	ref   string
 	calls *Account
+	asked bool // somebody waits for its reads, see [Client.Asked]
 }
 
 // New returns a client. No connection is made before the first call.
@@ -53,6 +54,15 @@ func New(opts Options) *Client {
 	}
 }
 
+// Asked is the same client for somebody who waits: the reads of a card, and of
+// a change that is followed, are sent also when those of the screen have used
+// their share up.
+func (c *Client) Asked() *Client {
+	asked := *c
+	asked.asked = true
+	return &asked
+}
+
 // Ref is the reference of the project.
 func (c *Client) Ref() string { return c.ref }
 
@@ -66,7 +76,7 @@ type call struct {
 	query  url.Values // may be nil
 	body   any        // nil sends none
 	right  string     // what a scoped token needs for it: backups_read
-	change bool       // somebody waits for it: it is sent even when our own share is used up
+	change bool       // it is sent whatever the account says
 }
 
 // do sends a call once and decodes its answer into out; nil throws it away.
@@ -78,7 +88,7 @@ func (c *Client) do(ctx context.Context, o call, out any) error {
 	if r.Method == "" {
 		r.Method = http.MethodGet
 	}
-	if wait := c.calls.take(o.change); wait > 0 {
+	if wait := c.calls.take(o.change, c.asked); wait > 0 {
 		return &model.Fail{
 			Class: model.Limited, RetryAfter: wait,
 			Text: fmt.Sprintf("supabase: not asked: %d calls were made within the last minute, the rest is for changes", readsMax),

@@ -262,13 +262,17 @@ func TestCallsAreFew(t *testing.T) {
 	if err := c.Unban(t.Context(), "203.0.113.7"); err != nil || requests.Load() != 41 {
 		t.Errorf("a change was not sent: %v", err)
 	}
+	if _, err := c.Asked().Project(t.Context()); err != nil || requests.Load() != 42 {
+		t.Errorf("a read that somebody waits for was not sent: %v", err)
+	}
 	now = now.Add(time.Minute)
 	status = http.StatusTooManyRequests
 	for range 3 {
 		_, _ = c.Project(t.Context())
+		_, _ = c.Asked().Project(t.Context())
 	}
-	if n := requests.Load(); n != 42 {
-		t.Errorf("%d requests after the API said that it is enough, want one", n-41)
+	if n := requests.Load(); n != 43 {
+		t.Errorf("%d requests after the API said that it is enough, want one", n-42)
 	}
 	if b := c.Budget(); b.Left != 0 || !b.Reset.Equal(now.Add(time.Minute)) {
 		t.Errorf("budget %+v while we were asked to stay away", b)

@@ -24,6 +24,8 @@ type Failure struct {
 	Text  string        // part of the text
 	Wait  time.Duration // the pause that the failure asks for; 0 for none
 	Reads bool          // is none for a call that throws the answer away
+
+	Endless bool // the answer has no end
 }
 
 // Timeout is the time that a client under test has for one call.
@@ -41,7 +43,7 @@ const failureBytes = 96 << 20
 // Failures lists them. None may be answered with a second request.
 func Failures() []Failure {
 	return []Failure{
-		{Name: "slow", Serve: never, Class: model.Down, Text: "no answer in time"},
+		{Name: "slow", Serve: never, Class: model.Down, Text: "in time"},
 		{Name: "429 with Retry-After", Serve: answer(429, ``, "Retry-After", "17"), Class: model.Limited, Text: "429", Wait: 17 * time.Second},
 		{Name: "401", Serve: answer(401, `{"message":"JWT could not be decoded"}`), Class: model.Denied, Text: "401: JWT could not be decoded"},
 		{Name: "403", Serve: answer(403, `{"message":"Forbidden resource"}`), Class: model.Denied, Text: "403: Forbidden resource"},
@@ -49,8 +51,8 @@ func Failures() []Failure {
 		{Name: "half a body", Serve: halfABody, Class: model.Down, Text: "dropped before the answer was whole"},
 		{Name: "wrong types", Serve: answer(200, `7`), Class: model.Protocol, Text: "not the JSON expected", Reads: true},
 		{Name: "no JSON", Serve: answer(200, `<html>hello</html>`), Class: model.Protocol, Text: "not the JSON expected", Reads: true},
-		{Name: "a list without end", Serve: withoutEnd(`[{"a":1}`, `,{"a":1}`), Class: model.Protocol, Text: "larger than 10 MB"},
-		{Name: "10 MB of text", Serve: withoutEnd(`{"a":"`, strings.Repeat("x", 1000)), Class: model.Protocol, Text: "larger than 10 MB"},
+		{Name: "a list without end", Serve: withoutEnd(`[{"a":1}`, `,{"a":1}`), Class: model.Protocol, Text: "larger than 10 MB", Endless: true},
+		{Name: "10 MB of text", Serve: withoutEnd(`{"a":"`, strings.Repeat("x", 1000)), Class: model.Protocol, Text: "larger than 10 MB", Endless: true},
 	}
 }
 

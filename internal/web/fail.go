@@ -125,7 +125,7 @@ func (c *Client) refused(r Request, resp *http.Response, body []byte) error {
 	}
 	class, hint := c.meaning(r, resp.StatusCode)
 	fail := c.fail(r, class, fmt.Sprintf("%d: %s", resp.StatusCode, text))
-	fail.Hint, fail.RetryAfter = hint, retryAfter(resp.Header, time.Now())
+	fail.Hint, fail.RetryAfter = hint, RetryAfter(resp.Header, time.Now())
 	return &StatusError{Status: resp.StatusCode, Code: code, Message: message, fail: fail}
 }
 
@@ -157,7 +157,7 @@ func words(body []byte) (code, message string) {
 	}
 	var outer map[string]json.RawMessage
 	if json.Unmarshal(body, &outer) != nil {
-		return "", plain(string(body))
+		return "", FirstLine(string(body))
 	}
 	inner := json.RawMessage(body)
 	for _, name := range []string{"error", "err"} {
@@ -169,16 +169,17 @@ func words(body []byte) (code, message string) {
 	if json.Unmarshal(inner, &s) != nil {
 		var text string
 		_ = json.Unmarshal(inner, &text) // {"error":"text"}; anything else leaves ""
-		return "", plain(text)
+		return "", FirstLine(text)
 	}
 	if s.Code != nil {
-		code = plain(fmt.Sprint(s.Code))
+		code = FirstLine(fmt.Sprint(s.Code))
 	}
-	return code, plain(s.Message + s.Detail)
+	return code, FirstLine(s.Message + s.Detail)
 }
 
-// plain gives the first line of a text, cut short; markup says nothing to a reader.
-func plain(text string) string {
+// FirstLine gives the first line of what a server says, cut short; "" of
+// markup, which says nothing to a reader.
+func FirstLine(text string) string {
 	text = strings.TrimSpace(text)
 	if strings.HasPrefix(text, "<") {
 		return ""
@@ -190,8 +191,8 @@ func plain(text string) string {
 	return text
 }
 
-// retryAfter reads Retry-After, seconds or a date; 0 when there is none.
-func retryAfter(h http.Header, now time.Time) time.Duration {
+// RetryAfter reads Retry-After, seconds or a date; 0 when there is none.
+func RetryAfter(h http.Header, now time.Time) time.Duration {
 	value := h.Get("Retry-After")
 	if n, err := strconv.Atoi(value); err == nil && n > 0 {
 		return time.Duration(n) * time.Second

@@ -228,7 +228,7 @@ func TestTokenStaysWithItsHost(t *testing.T) {
 func TestRetryAfterDate(t *testing.T) {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	h := http.Header{"Retry-After": {now.Add(90 * time.Second).Format(http.TimeFormat)}}
-	if got := retryAfter(h, now); got != 90*time.Second {
+	if got := RetryAfter(h, now); got != 90*time.Second {
 		t.Errorf("got %v", got)
 	}
 }

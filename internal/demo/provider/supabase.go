@@ -163,15 +163,6 @@ func passing(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// busy tells that the project is on its way to something else. The caller
-// holds mu.
-func (s *Supabase) busy() *problem {
-	if s.status == "ACTIVE_HEALTHY" {
-		return nil
-	}
-	return &problem{status: http.StatusBadRequest, message: "Project is " + s.status}
-}
-
 // addReplica sets a replica up that is listed once it is ready. The caller
 // holds mu.
 func (s *Supabase) addReplica(region string) {

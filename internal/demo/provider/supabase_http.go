@@ -113,6 +113,20 @@ func (s *Supabase) setPooler(r *http.Request) (int, any) {
 	return http.StatusOK, poolerChanged{s.pool, s.mode}
 }
 
+// begin starts a change of a project that is in order; one that is on its way
+// to something else takes none.
+func (s *Supabase) begin(accepted int, change func() *problem) (int, any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.status != "ACTIVE_HEALTHY" {
+		return refusal(&problem{status: http.StatusBadRequest, message: "Project is " + s.status})
+	}
+	if p := change(); p != nil {
+		return refusal(p)
+	}
+	return accepted, nil
+}
+
 func (s *Supabase) setAddon(r *http.Request) (int, any) {
 	var body struct {
 		Type    string `json:"addon_type"`
@@ -125,14 +139,11 @@ func (s *Supabase) setAddon(r *http.Request) (int, any) {
 	if body.Type != "compute_instance" || !ok {
 		return refusal(&problem{status: http.StatusBadRequest, message: "This addon cannot be bought here."})
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if p := s.busy(); p != nil {
-		return refusal(p)
-	}
-	s.size = size.id
-	s.during("RESIZING", "ACTIVE_UNHEALTHY", func(ctx context.Context) error { return s.opts.Database.Resize(ctx, size.connections) })
-	return http.StatusOK, nil
+	return s.begin(http.StatusOK, func() *problem {
+		s.size = size.id
+		s.during("RESIZING", "ACTIVE_UNHEALTHY", func(ctx context.Context) error { return s.opts.Database.Resize(ctx, size.connections) })
+		return nil
+	})
 }
 
 func (s *Supabase) setUpReplica(r *http.Request) (int, any) {
@@ -142,13 +153,10 @@ func (s *Supabase) setUpReplica(r *http.Request) (int, any) {
 	if p := demand(r, &body); p != nil {
 		return refusal(p)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if p := s.busy(); p != nil {
-		return refusal(p)
-	}
-	s.addReplica(body.Region)
-	return http.StatusCreated, nil
+	return s.begin(http.StatusCreated, func() *problem {
+		s.addReplica(body.Region)
+		return nil
+	})
 }
 
 func (s *Supabase) unban(r *http.Request) (int, any) {
@@ -178,16 +186,13 @@ func (s *Supabase) restore(r *http.Request) (int, any) {
 		return refusal(p)
 	}
 	to := time.Unix(body.To, 0)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if p := s.busy(); p != nil {
-		return refusal(p)
-	}
-	if oldest, latest := s.recoverable(); to.Before(oldest) || to.After(latest) {
-		return refusal(&problem{status: http.StatusBadRequest, message: "The recovery time target is outside the window."})
-	}
-	s.during("RESTORING", "RESTORE_FAILED", func(ctx context.Context) error { return s.opts.Database.Restore(ctx, to) })
-	return http.StatusCreated, nil
+	return s.begin(http.StatusCreated, func() *problem {
+		if oldest, latest := s.recoverable(); to.Before(oldest) || to.After(latest) {
+			return &problem{status: http.StatusBadRequest, message: "The recovery time target is outside the window."}
+		}
+		s.during("RESTORING", "RESTORE_FAILED", func(ctx context.Context) error { return s.opts.Database.Restore(ctx, to) })
+		return nil
+	})
 }
 
 // Ban shuts an address out, as the guard of the database does after too many
