@@ -57,12 +57,11 @@ func (p *past) see(v store.View, before, after []alert.Alert) {
 
 // alerts remembers those that had fired and are in order again.
 func (p *past) alerts(now time.Time, before, after []alert.Alert) {
-	fine := map[string]bool{}
-	for _, a := range after {
-		fine[a.Key()] = a.State == alert.OK
-	}
 	for _, a := range before {
-		if fired := a.Standing() == alert.Firing || a.Standing() == alert.Clearing; fired && fine[a.Key()] {
+		if a.Standing() != alert.Firing && a.Standing() != alert.Clearing {
+			continue
+		}
+		if slices.ContainsFunc(after, func(now alert.Alert) bool { return now.State == alert.OK && now.Key() == a.Key() }) {
 			p.add(now, fmt.Sprintf("%s in order again after %s", nameOf(a), now.Sub(a.Since).Round(time.Second)), ui.Good)
 		}
 	}
