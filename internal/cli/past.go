@@ -61,15 +61,15 @@ func (p *past) see(v store.View, before, after []alert.Alert) {
 // alerts remembers those that had fired and are in order again, and what ended
 // of that which people said of them.
 func (p *past) alerts(now time.Time, before, after []alert.Alert) {
-	is := map[string]alert.Alert{}
-	for _, a := range after {
-		is[a.Key()] = a
-	}
 	for _, a := range before {
-		b, there := is[a.Key()]
-		if !there {
+		if !a.Trouble() && a.Muted == nil {
+			continue // most are in order, and nobody said anything of them
+		}
+		i := slices.IndexFunc(after, func(b alert.Alert) bool { return b.Key() == a.Key() })
+		if i < 0 {
 			continue
 		}
+		b := after[i]
 		if fired := a.Standing() == alert.Firing || a.Standing() == alert.Clearing; fired && b.State == alert.OK {
 			p.add(now, fmt.Sprintf("%s in order again after %s", nameOf(a), now.Sub(a.Since).Round(time.Second)), ui.Good)
 		}

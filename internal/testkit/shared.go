@@ -97,7 +97,7 @@ func buildProgram() (dir string, err error) {
 	if dir, err = local.MkdirTemp("tocsin-program"); err != nil {
 		return "", err
 	}
-	build := exec.CommandContext(context.Background(), "go", "build", "-o", filepath.Join(dir, "tocsin"), "tocsin")
+	build := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-o", filepath.Join(dir, "tocsin"), "tocsin") // as it is released
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", errors.Join(fmt.Errorf("go build: %w: %s", err, out), os.RemoveAll(dir))
