@@ -18,6 +18,7 @@ func Evidence(in In) []Line {
 		lines = append(lines, Line{}, labelled("since", in.clock(s.Since)+", "+age(in.View.Now().Sub(s.Since))+" ago"))
 	}
 	lines = append(lines, remedyLines(in)...)
+	lines = append(lines, provenLines(in)...)
 	against := "ruled out"
 	if s.Found() {
 		lines = append(lines, listed(in, "speaks for it", s.Evidence)...)

@@ -55,6 +55,11 @@ func onDuty(t *testing.T, in In) In {
 	})
 	past.ID = "20261116T020411Z-a-migration"
 	in.Duty = Duty{Incident: &state, Book: &book, Past: []incident.State{past}}
+	before, after := 38.0, 0.0
+	in.Duty.Ledger = []incident.Helped{
+		{Rule: "db.locks.waiting", Action: "pg.terminate", Runs: 4, Helped: 3, Last: now.Add(-7 * 24 * time.Hour), Metric: "db.locks.waiting", Before: &before, After: &after},
+		{Rule: "http.p95", Action: "cache.purge", Runs: 2, Worse: 1, Last: now.Add(-9 * 24 * time.Hour)},
+	}
 	in.Duty.Steps = book.Play(runbook.Situation{View: in.View, Suspect: in.Suspect, Began: state.At, Words: map[string]runbook.Word{
 		"still-waiting": {Course: runbook.CourseOverridden, At: opened.Add(2 * time.Minute), Reason: "it does not shrink"},
 	}})

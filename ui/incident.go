@@ -19,6 +19,7 @@ type Duty struct {
 	Book     *runbook.Book      // as it was pinned to the incident; nil while none is followed
 	Steps    []runbook.Standing // of Book
 	Past     []incident.State   // those that are closed, the newest first
+	Ledger   []incident.Helped  // which action helped against which alert, in Past
 }
 
 // incidentFrame is the incident that is open and its timeline, the newest on top.

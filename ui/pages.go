@@ -56,6 +56,7 @@ func Pages() []Page {
 			{Name: "Runbook", Frame: stepsFrame, Detail: stepDetail},
 			{Name: "Runbooks", Frame: booksFrame, Detail: bookDetail},
 			{Name: "Past", Frame: pastFrame, Detail: pastDetail},
+			{Name: "What helped", Frame: ledgerFrame, Detail: ledgerDetail},
 		}},
 	}
 }

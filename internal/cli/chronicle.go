@@ -30,6 +30,8 @@ type chronicle struct {
 	others    map[string]others // incidents that are not open here, by name
 	size      int64             // of the timeline when it was last read
 	told      string            // the newest error, told once
+	past      []incident.State  // those of the target that are closed, the newest first
+	ledger    []incident.Helped // of past
 	book      *runbook.Book     // as it was pinned; nil while none is followed
 	now       atomic.Pointer[incident.State]
 	shown     atomic.Pointer[ui.Duty]
@@ -91,15 +93,16 @@ func (c *chronicle) pin(s *incident.State) {
 	c.tell(err)
 }
 
-// find reads the newest incident of the target that is not closed. Only those
-// that may have changed are read.
-func (c *chronicle) find() (*incident.State, error) {
+// find reads the newest incident of the target that is not closed, and those
+// that are. Only those that have changed are read.
+func (c *chronicle) find() (open *incident.State, err error) {
 	ids, err := c.incidents.IDs()
 	if err != nil {
 		return nil, err
 	}
 	var failed []error
-	for _, id := range ids {
+	news := false
+	for _, id := range ids[:min(len(ids), incidentsRead)] {
 		size := c.incidents.Size(id)
 		if known, ok := c.others[id]; ok && known.size == size {
 			continue
@@ -109,20 +112,25 @@ func (c *chronicle) find() (*incident.State, error) {
 		case errors.Is(err, fs.ErrPermission): // restricted, and another's
 		case err != nil:
 			failed = append(failed, err)
-		case s.Live() && s.Opening.Target == c.p.target.Name:
+		case open == nil && s.Live() && s.Opening.Target == c.p.target.Name:
+			open = &s
 			delete(c.others, id)
-			return &s, nil
+			continue
 		}
 		c.others[id] = others{size, s}
+		news = true
 	}
-	return nil, errors.Join(failed...)
+	if news {
+		c.remember()
+	}
+	return open, errors.Join(failed...)
 }
 
 // step takes in one step of the rules: it writes what is new in the timeline,
 // and tells how the runbook stands.
 func (c *chronicle) step(v store.View, alerts []alert.Alert, suspect alert.Suspect) {
 	c.see(alerts)
-	d := ui.Duty{Incident: c.open(), Book: c.book, Past: c.past()}
+	d := ui.Duty{Incident: c.open(), Book: c.book, Past: c.past, Ledger: c.ledger}
 	if d.Incident != nil && d.Book != nil {
 		d.Steps = d.Book.Play(situationOf(*d.Incident, v, suspect))
 		c.tick(v, d)
@@ -130,19 +138,25 @@ func (c *chronicle) step(v store.View, alerts []alert.Alert, suspect alert.Suspe
 	c.shown.Store(&d)
 }
 
-// incidentsKept bounds what is shown of past incidents.
-const incidentsKept = 50
+const (
+	// incidentsRead is how many of the newest incidents are looked at: the one
+	// that is open is among them.
+	incidentsRead = 200
+	// incidentsKept is how many closed ones are shown.
+	incidentsKept = 50
+)
 
-// past lists the incidents of this target that are closed, the newest first.
-func (c *chronicle) past() []incident.State {
-	var out []incident.State
+// remember lists the incidents of this target that are closed, once more are known.
+func (c *chronicle) remember() {
+	c.past = nil
 	for _, one := range c.others {
 		if one.state.Opening.Target == c.p.target.Name && !one.state.Live() {
-			out = append(out, one.state)
+			c.past = append(c.past, one.state)
 		}
 	}
-	slices.SortFunc(out, func(a, b incident.State) int { return cmp.Compare(b.ID, a.ID) })
-	return out[:min(len(out), incidentsKept)]
+	slices.SortFunc(c.past, func(a, b incident.State) int { return cmp.Compare(b.ID, a.ID) })
+	c.past = c.past[:min(len(c.past), incidentsKept)]
+	c.ledger = incident.Ledger(c.past)
 }
 
 // situationOf is what the book is played in.
@@ -250,7 +264,7 @@ func doneIn(s incident.State, entries []audit.Entry) []incident.Data {
 			}
 		case audit.Effect:
 			if _, told := s.Effects[e.ID]; !told {
-				out = append(out, incident.EffectSeen{ID: e.ID, At: e.At.UTC(), Action: cmp.Or(e.Action, began[e.ID].Action), Verdict: e.Verdict, Text: changesOf(e)})
+				out = append(out, incident.EffectSeen{ID: e.ID, At: e.At.UTC(), Action: cmp.Or(e.Action, began[e.ID].Action), Verdict: e.Verdict, Text: changesOf(e), Changes: e.Effects})
 			}
 		}
 	}

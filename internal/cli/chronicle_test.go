@@ -117,3 +117,21 @@ func TestTheOpenIncidentIsFollowed(t *testing.T) {
 		t.Errorf("the audit would name %s", got)
 	}
 }
+
+// Closed incidents are remembered, also those from before the one that is open.
+func TestClosedIncidentsAreRemembered(t *testing.T) {
+	t.Parallel()
+	c, id := chronicled(t, time.Now().Add(-time.Hour))
+	if _, err := c.p.incidents.Append(id, incident.StatusSet{Status: incident.StatusClosed}); err != nil {
+		t.Fatal(err)
+	}
+	c.p.incidents.Now = time.Now
+	if _, err := c.p.incidents.Open(incident.Opened{Title: "again", Severity: "P2", Target: "prod"}); err != nil {
+		t.Fatal(err)
+	}
+	fresh := newChronicle(c.p)
+	fresh.read()
+	if fresh.open() == nil || fresh.open().Title() != "again" || len(fresh.past) != 1 || fresh.past[0].ID != id {
+		t.Errorf("open %v, past %+v", fresh.open(), fresh.past)
+	}
+}

@@ -49,7 +49,7 @@ func (c *command) incident() *cobra.Command {
 			"fills it with alerts, actions and their effects; these commands work also when there is no dashboard.",
 	})
 	cmd.PersistentFlags().StringVar(&in.id, "incident", "", "name of the incident (else the one that is open)")
-	cmd.AddCommand(in.open(), in.list(), in.show(), in.note(), in.severity(), in.status(), in.role(), in.handOff(), in.followUp(), in.message(), in.postmortem())
+	cmd.AddCommand(in.open(), in.list(), in.show(), in.note(), in.severity(), in.status(), in.role(), in.handOff(), in.followUp(), in.message(), in.postmortem(), in.ledger())
 	return cmd
 }
 
@@ -391,6 +391,29 @@ func (in *incidents) postmortem() *cobra.Command {
 			in.id = args[0]
 		}
 		return in.writePostmortem()
+	})
+}
+
+// ledger prints which action helped against which alert.
+func (in *incidents) ledger() *cobra.Command {
+	cmd := &cobra.Command{Use: "ledger", Short: "List which action helped against which alert, how often and by how much", Args: cobra.NoArgs}
+	return in.run(cmd, func([]string) error {
+		all, err := in.folder.List()
+		if err != nil {
+			in.warn(errors.New(clean(err.Error()))) // the others count
+		}
+		all = slices.DeleteFunc(all, func(s incident.State) bool { return s.Hidden || s.Opening.Target != in.target })
+		out := in.page()
+		var rows []row
+		for _, h := range incident.Ledger(all) {
+			change := ""
+			if h.Before != nil && h.After != nil {
+				change = h.Metric + " " + alert.Number(*h.Before, h.Unit) + " to " + alert.Number(*h.After, h.Unit)
+			}
+			rows = append(rows, row{cells: []string{h.Rule, h.Action, fmt.Sprintf("%d of %d", h.Helped, h.Runs), fmt.Sprint(h.Worse), stamp(h.Last), change}})
+		}
+		out.table([]string{"ALERT", "ACTION", "HELPED", "WORSE", "LAST", "BY HOW MUCH (MEDIAN)"}, rows)
+		return in.putPage(out)
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"tocsin/internal/audit"
 	"tocsin/internal/model"
 )
 
@@ -143,6 +144,8 @@ type EffectSeen struct {
 	Action  string    `json:"action"`
 	Verdict string    `json:"verdict"` // helped, no effect, worse, unknown
 	Text    string    `json:"text,omitempty"`
+
+	Changes []audit.Change `json:"changes,omitempty"` // the numbers it is judged by
 }
 
 // EvidenceKept is a file in the folder evidence.
