@@ -412,6 +412,10 @@ func (in *incidents) ledger() *cobra.Command {
 			}
 			rows = append(rows, row{cells: []string{h.Rule, h.Action, fmt.Sprintf("%d of %d", h.Helped, h.Runs), fmt.Sprint(h.Worse), stamp(h.Last), change}})
 		}
+		if len(rows) == 0 {
+			out.line("no action was measured in an incident yet")
+			return in.putPage(out)
+		}
 		out.table([]string{"ALERT", "ACTION", "HELPED", "WORSE", "LAST", "BY HOW MUCH (MEDIAN)"}, rows)
 		return in.putPage(out)
 	})
