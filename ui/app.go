@@ -30,6 +30,7 @@ type Options struct {
 	Timed    func() []Timed        // changes that are taken back by themselves; nil where there are none
 	Duty     func() Duty           // the open incident and its runbook; nil where none can be kept
 	Recorder Recorder              // nil where none can be kept
+	Contacts []Contact             // whom to call
 	Books    func() []runbook.Book // nil until they are read; asked for only where they are shown
 	// Logs gives the logs of a build, by its id; none where there is nothing to
 	// follow. nil is none at all.
@@ -163,7 +164,7 @@ func (a *App) look() {
 		}
 		a.in.Past, a.in.Timed = called(a.o.Past), called(a.o.Timed)
 	}
-	a.in.Books = nil
+	a.in.Books, a.in.Contacts = nil, a.o.Contacts
 	if a.page().Name == "incident" {
 		a.in.Books = called(a.o.Books)
 	}

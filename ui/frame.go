@@ -87,22 +87,23 @@ type Frame struct {
 
 // In is all that a frame is made of: same In, same frame.
 type In struct {
-	View    store.View
-	Alerts  []alert.Alert
-	Suspect alert.Suspect
-	Past    []Event        // what is over, in no order
-	Duty    Duty           // the incident that is open, and its runbook
-	Books   []runbook.Book // those that can be followed; nil until they are read
-	Timed   []Timed        // changes that are taken back by themselves, the first that is due first
-	Width   int            // cells inside the border
-	Height  int
-	Local   bool      // times in local time instead of UTC
-	ASCII   bool      // no glyphs beyond ASCII
-	Since   time.Time // when the dashboard was started
-	Mode    Mode
-	Verbs   map[string]string // what the key of an action does, by its id: "end it"
-	Keys    map[string]string // the key of a command as it is bound here, by its id; "" for none
-	Counted Counted           // the statements since the mark, or since the first reading
+	View     store.View
+	Alerts   []alert.Alert
+	Suspect  alert.Suspect
+	Past     []Event        // what is over, in no order
+	Duty     Duty           // the incident that is open, and its runbook
+	Contacts []Contact      // whom to call
+	Books    []runbook.Book // those that can be followed; nil until they are read
+	Timed    []Timed        // changes that are taken back by themselves, the first that is due first
+	Width    int            // cells inside the border
+	Height   int
+	Local    bool      // times in local time instead of UTC
+	ASCII    bool      // no glyphs beyond ASCII
+	Since    time.Time // when the dashboard was started
+	Mode     Mode
+	Verbs    map[string]string // what the key of an action does, by its id: "end it"
+	Keys     map[string]string // the key of a command as it is bound here, by its id; "" for none
+	Counted  Counted           // the statements since the mark, or since the first reading
 }
 
 // Event is something that happened and is over: a trouble that ended, an

@@ -64,6 +64,7 @@ func onDuty(t *testing.T, in In) In {
 		"still-waiting": {Course: runbook.CourseOverridden, At: opened.Add(2 * time.Minute), Reason: "it does not shrink"},
 	}})
 	in.Books = all
+	in.Contacts = []Contact{{"Supabase support", "database", "support@supabase.example, ticket from the project's page", "24/7"}, {"Cleo", "legal", "+49 30 5550100", "Mon-Fri 9-17 CET"}}
 	return in
 }
 
@@ -78,6 +79,7 @@ func evilDuty(t *testing.T, in In) In {
 		event(4, in.View.Now(), incident.KindRole, incident.RoleTaken{Role: "lead", Who: evil}),
 	})
 	in.Duty.Incident, in.Duty.Past[0].Opening.Title = &state, evil
+	in.Contacts = []Contact{{evil, evil, evil, evil}}
 	in.Duty.Book.Title, in.Duty.Steps[0].Step.Title, in.Duty.Steps[0].Reading = evil, evil, evil
 	return in
 }

@@ -55,6 +55,7 @@ func Pages() []Page {
 			{Name: "Incident", Frame: incidentFrame, Detail: incidentDetail},
 			{Name: "Runbook", Frame: stepsFrame, Detail: stepDetail},
 			{Name: "Runbooks", Frame: booksFrame, Detail: bookDetail},
+			{Name: "Contacts", Frame: contactsFrame, Detail: contactDetail},
 			{Name: "Past", Frame: pastFrame, Detail: pastDetail},
 			{Name: "What helped", Frame: ledgerFrame, Detail: ledgerDetail},
 		}},

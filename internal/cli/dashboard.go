@@ -117,7 +117,7 @@ func (c *command) runScreen(p *program, t *term.Terminal) (term.Ending, error) {
 		Runner: p.runner, Refresh: p.wake,
 		Bindings: bindings, Theme: theme, CopyFile: filepath.Join(p.state.dir, "copied.txt"),
 		Orphans: p.orphans, Past: w.past.events, Timed: w.timed.list, Logs: p.logs,
-		Duty: w.events.duty, Recorder: recorder{w}, Books: func() []runbook.Book { return p.shelf.books(w.urgent) },
+		Duty: w.events.duty, Recorder: recorder{w}, Contacts: p.contacts(), Books: func() []runbook.Book { return p.shelf.books(w.urgent) },
 	})
 	if err != nil {
 		return term.Ending{}, err

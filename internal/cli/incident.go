@@ -38,6 +38,7 @@ type incidents struct {
 	*command
 	folder incident.Folder
 	target string
+	people []config.Contact
 	id     string // --incident; "" for the one that is open
 }
 
@@ -49,7 +50,7 @@ func (c *command) incident() *cobra.Command {
 			"fills it with alerts, actions and their effects; these commands work also when there is no dashboard.",
 	})
 	cmd.PersistentFlags().StringVar(&in.id, "incident", "", "name of the incident (else the one that is open)")
-	cmd.AddCommand(in.open(), in.list(), in.show(), in.note(), in.severity(), in.status(), in.role(), in.handOff(), in.followUp(), in.message(), in.postmortem(), in.ledger())
+	cmd.AddCommand(in.open(), in.list(), in.show(), in.note(), in.severity(), in.status(), in.role(), in.handOff(), in.followUp(), in.message(), in.postmortem(), in.ledger(), in.contacts())
 	return cmd
 }
 
@@ -66,6 +67,7 @@ func (in *incidents) run(cmd *cobra.Command, do func(args []string) error) *cobr
 				return &exit{exitUsage, err}
 			}
 			in.folder, in.target = incidentsOf(valid.StateDir(), audit.Redactor(func() []string { return nil })), target.Name
+			in.people = target.Contacts
 			return do(args)
 		})
 	}
@@ -391,6 +393,22 @@ func (in *incidents) postmortem() *cobra.Command {
 			in.id = args[0]
 		}
 		return in.writePostmortem()
+	})
+}
+
+func (in *incidents) contacts() *cobra.Command {
+	return in.run(&cobra.Command{Use: "contacts", Short: "List whom to call", Args: cobra.NoArgs}, func([]string) error {
+		out := in.page()
+		var rows []row
+		for _, c := range in.people {
+			rows = append(rows, row{cells: []string{c.Name, c.For, c.Hours, c.Reach}})
+		}
+		if len(rows) == 0 {
+			out.line("nobody is listed: contacts: [{name, for, reach, hours}] under the target in the configuration")
+			return in.putPage(out)
+		}
+		out.table([]string{"WHO", "FOR", "WHEN", "HOW"}, rows)
+		return in.putPage(out)
 	})
 }
 

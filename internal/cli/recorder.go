@@ -7,6 +7,7 @@ import (
 
 	"tocsin/internal/incident"
 	"tocsin/internal/runbook"
+	"tocsin/ui"
 )
 
 // recorder writes for the screen into the record of incidents. What it writes
@@ -111,4 +112,13 @@ func (r recorder) Postmortem() (path string, err error) {
 		return "", err
 	}
 	return writePostmortem(r.w.p.incidents, s)
+}
+
+// contacts are those whom the configuration lists.
+func (p *program) contacts() []ui.Contact {
+	var out []ui.Contact
+	for _, c := range p.target.Contacts {
+		out = append(out, ui.Contact(c))
+	}
+	return out
 }

@@ -73,7 +73,7 @@ func TestLoad(t *testing.T) {
 		Path: path, State: filepath.Join(dir, "state"), Rules: filepath.Join(dir, "rules.yaml"),
 		Targets: []config.Target{
 			{
-				Name: "other", Apps: []config.App{}, StatusPages: []config.StatusPage{}, Gauges: []config.Gauge{},
+				Name: "other", Apps: []config.App{}, StatusPages: []config.StatusPage{}, Contacts: []config.Contact{}, Gauges: []config.Gauge{},
 				Probes: []config.Probe{{Name: "mail", URL: "tcp://mail:25", Timeout: 2 * time.Second}},
 				Deploy: &config.Deploy{List: []string{"releases", "list"}, Rollback: []string{"releases", "activate", "{id}"}},
 			},
@@ -89,7 +89,7 @@ func TestLoad(t *testing.T) {
 					Name: "web", URL: "https://shop.example/health", Timeout: 5 * time.Second,
 					Fresh: &config.Fresh{JSON: "updated_at", Max: time.Minute, Purge: "page:*"},
 				}},
-				StatusPages: []config.StatusPage{{Name: "Vercel", URL: "https://www.vercel-status.com", Form: "statuspage"}}, Gauges: []config.Gauge{},
+				StatusPages: []config.StatusPage{{Name: "Vercel", URL: "https://www.vercel-status.com", Form: "statuspage"}}, Contacts: []config.Contact{}, Gauges: []config.Gauge{},
 				Vercel: &config.Vercel{
 					Project: "shop", Team: "acme", BaseURL: "https://api.vercel.com",
 					Token: &config.SecretRef{Command: []string{"pass", "vercel"}},

@@ -93,6 +93,7 @@ func (c *checker) target(path []any, t Target) Target {
 	t.Apps = each(c, at(path, "apps"), t.Apps, c.app)
 	t.Probes = each(c, at(path, "probes"), t.Probes, c.probe)
 	t.StatusPages = each(c, at(path, "status_pages"), t.StatusPages, c.statusPage)
+	t.Contacts = each(c, at(path, "contacts"), t.Contacts, c.contact)
 	return c.watched(path, t)
 }
 

@@ -23,6 +23,7 @@ targets:
       - {name: chat, webhook: {env: H}}
       - {name: duty, pagerduty: {env: D}, least: P1}
       - {name: phone, command: [call, "{summary}"], least: P0}
+    contacts: [{name: Cleo, for: legal, reach: "+49 30 5550100", hours: Mon-Fri}]
     gauges:
       - {name: users, sql: "SELECT count(*) FROM users", definition: all accounts}
       - {name: open, url: "https://desk.example/stats?team=1", json: data.open, of: data.all, every: 90s, min_base: 20, token: {env: T}, definition: open tickets}
@@ -50,6 +51,7 @@ func TestWatchers(t *testing.T) {
 			{Name: "duty", PagerDuty: &config.SecretRef{Env: "D"}, Least: "P1", BaseURL: "https://events.pagerduty.com/v2"},
 			{Name: "phone", Command: []string{"call", "{summary}"}, Least: "P0"},
 		},
+		Contacts: []config.Contact{{Name: "Cleo", For: "legal", Reach: "+49 30 5550100", Hours: "Mon-Fri"}},
 		Gauges: []config.Gauge{
 			{Name: "users", SQL: "SELECT count(*) FROM users", Every: 5 * time.Minute, Definition: "all accounts"},
 			{Name: "open", URL: "https://desk.example/stats?team=1", JSON: "data.open", Of: "data.all", Every: 90 * time.Second, MinBase: 20,
@@ -80,6 +82,7 @@ func TestWatchersRefused(t *testing.T) {
 		`stripe: {key: {env: K}, zone: Europe/Berlim}`:                                {`no time zone "Europe/Berlim"`},
 		`stripe: {key: {env: K}, zone: Local}`:                                        {"no time zone"},
 		`status_pages: [{name: a, url: "http://x", form: cachet}]`:                    {`the form "cachet"`},
+		`contacts: [{name: a}]`:                                                       {"how a can be reached is missing"},
 		`notify: [{name: a}]`:                                                         {"give one of webhook, pagerduty or command"},
 		`notify: [{webhook: {env: H}}]`:                                               {"name is missing"},
 		`notify: [{name: a, webhook: {env: H}, command: [x]}]`:                        {"give one of webhook, pagerduty or command"},

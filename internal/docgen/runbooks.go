@@ -27,7 +27,7 @@ func runbooksPage(books []runbook.Book) string {
 	return page("Runbooks",
 		"Markdown for people, in whose steps tocsin looks at live readings and names actions. They work without a configuration and without\n"+
 			"a network: `tocsin runbook list`, `tocsin runbook show BOOK`. A live step is one that looks at a reading, names an action or asks\n"+
-			"for a fact; the others are ticked by hand. Steps are not played from the screen yet: the books are read and checked.",
+			"for a fact; the others are ticked by hand. A book is followed in an incident, on view 9 of the dashboard (`I`).",
 		table([]string{"book", "severity", "title", "live steps", "led to by"}, rows),
 		"## Done by hand for now",
 		"Steps that will name an action once it exists. `tocsin runbook lint` lists them, and calls it a fault when the action is there.",
