@@ -28,6 +28,7 @@ const holdOff = time.Second
 // card is one call of an action from its plan to its effect. It opens on
 // Cancel; Enter never confirms.
 type card struct {
+	fired  func() // called once it is confirmed; nil for nothing
 	action actions.Action
 	phase  phase
 	opened time.Time
@@ -241,6 +242,9 @@ func (c *card) fire() {
 	}
 	c.wrong, c.phase = "", running
 	c.reply(true)
+	if c.fired != nil {
+		c.fired()
+	}
 }
 
 // wantsReason tells whether the runner would refuse for want of a reason.

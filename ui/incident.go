@@ -19,6 +19,7 @@ type Duty struct {
 	Book     *runbook.Book      // as it was pinned to the incident; nil while none is followed
 	Steps    []runbook.Standing // of Book
 	Past     []incident.State   // those that are closed, the newest first
+	Trouble  string             // why the timeline could not be written; "" when it was
 	Ledger   []incident.Helped  // which action helped against which alert, in Past
 }
 
@@ -79,7 +80,11 @@ func incidentLines(in In, s incident.State) []Line {
 	if in.Duty.Book != nil {
 		line = append(line, gap(2), span(Muted, "runbook "+in.Duty.Book.ID+", "+progressText(in.Duty.Steps)))
 	}
-	return append(lines, line)
+	lines = append(lines, line)
+	if in.Duty.Trouble != "" {
+		lines = append(lines, Line{gap(1), span(Bad, in.glyphs().Critical+" not written, and tried again: "+in.Duty.Trouble)})
+	}
+	return lines
 }
 
 func severityRole(severity string) Role {
@@ -141,7 +146,7 @@ func incidentSpan(in In) Span {
 	if s == nil {
 		return Span{}
 	}
-	return span(severityRole(s.Severity), s.Severity+" incident "+age(max(in.View.Now().Sub(s.At), 0)))
+	return span(severityRole(s.Severity), s.Severity+" incident "+age(max(in.View.Now().Sub(s.Began()), 0)))
 }
 
 // pastFrame is the incidents that are closed.

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/gdamore/tcell/v2"
+
+	"tocsin/internal/runbook"
 )
 
 // item is one line of a picker.
@@ -139,8 +141,17 @@ func newPalette(a *App) *picker {
 		}
 		p.items = append(p.items, it)
 	}
-	p.items = append(p.items, tabItems(a.pages)...)
+	p.items = append(append(p.items, tabItems(a.pages)...), bookItems(called(a.o.Books))...)
 	return p
+}
+
+// bookItems open a runbook, to read it or to follow it.
+func bookItems(books []runbook.Book) []item {
+	var out []item
+	for _, b := range books {
+		out = append(out, item{key: "9", text: "runbook " + b.ID, note: b.Title, do: func(a *App) { a.readBook(b.ID) }})
+	}
+	return out
 }
 
 // tabItems go to a tab of a view by its name.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"tocsin/actions"
 	"tocsin/internal/alert"
 	"tocsin/internal/incident"
 	"tocsin/internal/runbook"
@@ -17,8 +18,9 @@ type Recorder interface {
 	Open(o incident.Opened, book string) error
 	// Follow pins a book to the open incident.
 	Follow(book string) error
-	// Write adds to the timeline of the open incident.
-	Write(data ...incident.Data) error
+	// Write adds to the timeline of an incident; note is worth saying, or "". One
+	// that was closed meanwhile is refused.
+	Write(id string, data ...incident.Data) (note string, err error)
 	// Postmortem writes the postmortem of the open incident and tells its path.
 	Postmortem() (path string, err error)
 }
@@ -37,29 +39,33 @@ func incidentCommands() []Command {
 	}
 }
 
-// record writes away from the loop and says how it went.
-func (a *App) record(done string, write func(Recorder) error) {
+// record writes away from the loop and says how it went: with what it returns,
+// where that is not "".
+func (a *App) record(write func(Recorder) (string, error)) {
 	if a.o.Recorder == nil {
 		a.say("incidents cannot be kept here", Warn)
 		return
 	}
 	a.desk.Go("incident", func() {
-		err := write(a.o.Recorder)
+		done, err := write(a.o.Recorder)
 		a.post(func() {
-			if err != nil {
+			switch {
+			case err != nil:
 				a.say(err.Error(), Bad)
-				return
-			}
-			if done != "" {
+			case done != "":
 				a.say(done, Plain)
 			}
 		})
 	})
 }
 
-// write adds to the timeline, which shows it.
+// write adds to the timeline of the open incident, which shows it.
 func (a *App) write(data ...incident.Data) {
-	a.record("", func(r Recorder) error { return r.Write(data...) })
+	if a.idle() {
+		return // closed meanwhile, by somebody else
+	}
+	id := a.in.Duty.Incident.ID
+	a.record(func(r Recorder) (string, error) { return r.Write(id, data...) })
 }
 
 // criteria are what a person chooses a severity by.
@@ -78,7 +84,7 @@ func (a *App) respond() {
 		a.push(a.severities("open an incident, as: (in doubt the higher)", a.openAs))
 		return
 	}
-	a.goTo(place{page: slices.IndexFunc(a.pages, func(p Page) bool { return p.Name == "incident" })})
+	a.goTo(a.tabNamed("Incident"))
 	a.push(a.incidentMenu())
 }
 
@@ -112,10 +118,11 @@ func (a *App) openAs(severity, criterion string) {
 		}
 	}
 	if a.in.Suspect.Found() {
-		o.Title, o.Suspect = cmp.Or(cutAt(a.in.Suspect.Summary, ":"), o.Title), a.in.Suspect.Summary
+		o.Title, o.Suspect = cmp.Or(cutAt(a.in.Suspect.Summary, ": "), o.Title), a.in.Suspect.Summary
 	}
-	a.goTo(place{page: slices.IndexFunc(a.pages, func(p Page) bool { return p.Name == "incident" })})
-	a.record("the incident is open; "+a.keyOf("incident")+" writes into it", func(r Recorder) error { return r.Open(o, book) })
+	a.goTo(a.tabNamed("Incident"))
+	said := "the incident is open; " + a.keyOf("incident") + " writes into it"
+	a.record(func(r Recorder) (string, error) { return said, r.Open(o, book) })
 }
 
 // cutAt is the text before a mark.
@@ -146,28 +153,16 @@ func (a *App) incidentMenu() *picker {
 	}
 	add("follow-up", "work that remains", func(a *App) {
 		a.askText("incident", "what is to be done?", func(text string) {
-			a.write(incident.FollowUp{ID: followUpName(a.in.Duty.Incident), Text: text})
+			a.write(incident.FollowUp{Text: text})
 		})
 	})
 	add("postmortem", "write it; kept parts survive", func(a *App) {
-		a.record("", func(r Recorder) error {
+		a.record(func(r Recorder) (string, error) {
 			path, err := r.Postmortem()
-			a.post(func() {
-				if err == nil {
-					a.say("written: "+path, Plain)
-				}
-			})
-			return err
+			return "written: " + path, err
 		})
 	})
 	return p
-}
-
-func followUpName(s *incident.State) string {
-	if s == nil {
-		return "f1"
-	}
-	return "f" + count(int64(len(s.FollowUps)+1))
 }
 
 func statusMeans(s incident.Status) string {
@@ -204,16 +199,16 @@ func (a *App) idle() bool {
 	return true
 }
 
-// reach sets another status. An incident is not over while what belongs to it
-// fires, unless somebody says why it is.
+// reach sets another status. Nothing is better while what belongs to the
+// incident fires, unless somebody says why it is.
 func (a *App) reach(status incident.Status) {
 	s := a.in.Duty.Incident
 	if s == nil {
 		return
 	}
 	firing := s.Firing()
-	if over := status == incident.StatusResolved || status == incident.StatusClosed; over && len(firing) > 0 {
-		a.askText(string(status)+" although "+strings.Join(firing, ", ")+" still fires", "why is it over?", func(text string) {
+	if status != incident.StatusOpen && len(firing) > 0 {
+		a.askText(string(status)+" although "+strings.Join(firing, ", ")+" still fires", "why?", func(text string) {
 			a.write(incident.StatusSet{Status: status, Why: text})
 		})
 		return
@@ -222,7 +217,13 @@ func (a *App) reach(status incident.Status) {
 }
 
 func (a *App) setSeverity(severity, criterion string) {
-	a.write(incident.SeveritySet{Severity: severity, Why: criterion})
+	if s := a.in.Duty.Incident; s == nil || s.Severity == severity {
+		a.say("it is "+severity+" already", Muted)
+		return
+	}
+	a.askText("severity "+severity+": "+criterion, "why?", func(text string) {
+		a.write(incident.SeveritySet{Severity: severity, Why: text})
+	})
 }
 
 func (a *App) handOff() {
@@ -231,19 +232,25 @@ func (a *App) handOff() {
 	})
 }
 
-// message shows the text for an audience; copied, it counts as sent.
+// message shows the text for an audience before it is copied, and asks then
+// whether it was sent: that starts the clock of the next update.
 func (a *App) message(audience string) {
 	s := a.in.Duty.Incident
 	if s == nil {
 		return
 	}
-	text := s.Message(audience, a.in.View.Now())
+	text, next := s.Message(audience, a.in.View.Now()), s.Interval()
+	sent := &picker{title: "sent to " + audience + "?", items: []item{
+		{text: "not yet", note: "nothing is written", do: func(*App) {}},
+		{text: "sent", note: "write it into the timeline; the next update is due in " + age(next), do: func(a *App) {
+			a.write(incident.CommsSent{Audience: audience, Text: text, Next: next})
+		}},
+	}}
 	a.push(&pager{
-		title: "for " + audience + ": y copies it, and writes that it was sent",
-		lines: func(in In) []Line { return proseLines(text, in.Width) },
+		title: "for " + audience, lines: func(in In) []Line { return proseLines(text, in.Width) },
 		copy: func(a *App) {
 			a.copyText(text)
-			a.write(incident.CommsSent{Audience: audience, Text: text, Next: s.Interval()})
+			a.push(sent)
 		},
 	})
 }
@@ -268,14 +275,13 @@ func (a *App) doStep() {
 	}
 	if tab, _ := a.tab(); tab.Name == "Runbooks" {
 		row, _ := a.grid().row()
-		a.record("followed: "+row.Key, func(r Recorder) error { return r.Follow(row.Key) })
+		a.follow(row.Key)
 		return
 	}
-	s, ok := a.selectedStep()
+	s, ok := a.openStep()
 	b := s.Step.Block
 	switch {
 	case !ok:
-		a.say("choose a step under Runbook, or a book under Runbooks", Muted)
 	case len(s.Missing) > 0:
 		a.say(s.Step.Title+" needs "+strings.Join(s.Missing, ", ")+": no reading or answer gives that yet", Warn)
 	case b.Action != "" && len(s.Gates) > 0:
@@ -286,20 +292,86 @@ func (a *App) doStep() {
 	case b.Action != "":
 		a.startStep(s)
 	case b.Ask != nil:
-		a.askText(s.Step.Title, b.Ask.Prompt, func(text string) {
-			a.write(incident.FactFound{Name: b.Ask.Fact, Value: text}, a.stepEvent(s, incident.KindStepDone, ""))
-		})
+		a.askFact(s)
 	case !b.Check.Absent():
 		a.endStep(incident.KindStepOverridden, "The check does not pass. Why does it count as done?")
 	default:
-		a.write(a.stepEvent(s, incident.KindStepDone, ""))
+		a.write(a.stepEvent(s, incident.KindStepDone, "", ""))
 	}
 }
 
-// startStep opens the card of the action of a step.
+// tabNamed is the place of a tab of the view of incidents.
+func (a *App) tabNamed(name string) place {
+	at := place{page: slices.IndexFunc(a.pages, func(p Page) bool { return p.Name == "incident" })}
+	at.tab = slices.IndexFunc(a.pages[at.page].Tabs, func(t Tab) bool { return t.Name == name })
+	return at
+}
+
+// readBook opens the text of a runbook, over the list with it selected.
+func (a *App) readBook(id string) {
+	a.goTo(a.tabNamed("Runbooks"))
+	a.look()
+	a.grid().selected = id
+	a.push(&pager{title: "runbook " + id, lines: func(in In) []Line { return bookDetail(in, id) }})
+}
+
+// follow pins a book to the incident. Where another one is followed, it asks.
+func (a *App) follow(book string) {
+	do := func(a *App) {
+		a.goTo(a.tabNamed("Runbook"))
+		a.record(func(r Recorder) (string, error) { return "followed: " + book, r.Follow(book) })
+	}
+	now := a.in.Duty.Book
+	if now == nil || now.ID == book {
+		do(a)
+		return
+	}
+	a.push(&picker{title: now.ID + " is followed", items: []item{
+		{text: "stay with " + now.ID, do: func(*App) {}},
+		{text: "follow " + book, note: "what was done stays in the timeline, and stands again when you come back", do: do},
+	}})
+}
+
+// openStep is the selected step, while something can still be said of it.
+func (a *App) openStep() (runbook.Standing, bool) {
+	s, ok := a.selectedStep()
+	switch {
+	case !ok:
+		a.say("choose a step under Runbook, or a book under Runbooks", Muted)
+	case s.Course.Over():
+		a.say(s.Step.Title+" is over: "+string(s.Course), Muted)
+		return s, false
+	}
+	return s, ok
+}
+
+// askFact asks what a step wants to know. What the verdict knows is proposed.
+func (a *App) askFact(s runbook.Standing) {
+	ask := s.Step.Block.Ask
+	p := &prompt{title: s.Step.Title, label: ask.Prompt}
+	p.typed.set(s.Proposed)
+	p.done = func(_ *App, text string) string {
+		if text == "" {
+			return "some words are needed"
+		}
+		if why := (actions.Param{Type: actions.Type(ask.Type)}).Fault(text); why != "" {
+			return why
+		}
+		a.write(incident.FactFound{Name: ask.Fact, Value: text}, a.stepEvent(s, incident.KindStepDone, ask.Fact+" = "+text, ""))
+		return ""
+	}
+	a.push(p)
+}
+
+// startStep opens the card of the action of a step. The step has begun once
+// that is confirmed.
 func (a *App) startStep(s runbook.Standing) {
-	a.write(a.stepEvent(s, incident.KindStepStarted, ""))
 	a.order(s.Step.Block.Action, s.Args)
+	if n := len(a.over); n > 0 {
+		if c, ok := a.over[n-1].(*card); ok {
+			c.fired = func() { a.write(a.stepEvent(s, incident.KindStepStarted, "", "")) }
+		}
+	}
 }
 
 // endStep writes that a step is over by a person's judgement.
@@ -307,17 +379,17 @@ func (a *App) endStep(kind incident.Kind, why string) {
 	if a.idle() {
 		return
 	}
-	s, ok := a.selectedStep()
-	if !ok {
-		a.say("choose a step under Runbook", Muted)
-		return
+	if s, ok := a.openStep(); ok {
+		a.askText(s.Step.Title, why, func(text string) { a.write(a.stepEvent(s, kind, s.Reading, text)) })
 	}
-	a.askText(s.Step.Title, why, func(text string) { a.write(a.stepEvent(s, kind, text)) })
 }
 
-func (a *App) stepEvent(s runbook.Standing, kind incident.Kind, reason string) incident.StepEvent {
-	return incident.StepEvent{
-		Ended: kind, Runbook: a.in.Duty.Incident.Book.Runbook, Step: s.Step.Name(), TookS: a.in.Duty.Incident.Seconds(a.in.View.Now()),
-		Late: s.Late, Reading: oneLine(s.Reading), Reason: reason,
+// stepEvent is what became of a step. It is called while an incident is open;
+// a.write looks again.
+func (a *App) stepEvent(s runbook.Standing, kind incident.Kind, reading, reason string) incident.StepEvent {
+	e := incident.StepEvent{Ended: kind, Step: s.Step.Name(), Late: s.Late, Reading: oneLine(reading), Reason: reason}
+	if d := a.in.Duty; d.Incident != nil && d.Book != nil {
+		e.Runbook, e.TookS = d.Book.ID, d.Incident.Seconds(a.in.View.Now())
 	}
+	return e
 }

@@ -33,11 +33,11 @@ func (n *notebook) Open(o incident.Opened, book string) error {
 func (n *notebook) Follow(book string) error { return n.say("follow " + book) }
 
 // Write implements Recorder.
-func (n *notebook) Write(data ...incident.Data) error {
+func (n *notebook) Write(_ string, data ...incident.Data) (string, error) {
 	for _, d := range data {
 		_ = n.say(fmt.Sprintf("%T %+v", d, d))
 	}
-	return n.fail
+	return "", n.fail
 }
 
 // Postmortem implements Recorder.
@@ -103,13 +103,14 @@ func TestWhatIsNotWrittenIsSaid(t *testing.T) {
 
 func TestTheMenuOfAnIncident(t *testing.T) {
 	for choice, want := range map[string]string{
-		"mitigated": "incident.StatusSet {Status:mitigated Why:}",
+		"mitigated": "incident.StatusSet {Status:mitigated Why:ben}", // what belongs to it fires
 		"scribe":    "incident.RoleTaken {Role:scribe Who:ben}",
-		"follow":    "incident.FollowUp {ID:f1 Text:ben Owner: Due: Done:false}",
+		"follow":    "incident.FollowUp {ID: Text:ben Owner: Due: Done:false}",
 		"hand off":  "incident.HandedOff {To:ben Text:ben}",
 		"note":      "incident.Noted {Text:ben}",
 		"postm":     "postmortem",
-		"resolved":  "incident.StatusSet {Status:resolved Why:ben}", // what belongs to it fires
+		"resolved":  "incident.StatusSet {Status:resolved Why:ben}",
+		"open":      "incident.StatusSet {Status:open Why:}",
 	} {
 		duty(t, true, func(s *stage, n *notebook, _ *deed) {
 			s.press("I")
@@ -128,7 +129,7 @@ func TestTheMenuOfAnIncident(t *testing.T) {
 	}
 }
 
-// A message is shown before it is copied, and counts as sent once it is.
+// A message is shown before it is copied, and is sent once somebody says so.
 func TestMessage(t *testing.T) {
 	duty(t, true, func(s *stage, n *notebook, _ *deed) {
 		s.press("I")
@@ -137,7 +138,11 @@ func TestMessage(t *testing.T) {
 		if got := s.text(); !strings.Contains(got, "P1 open: 38 sessions wait behind pid 4711 (prod)") || n.last(t) != "" {
 			t.Errorf("not shown first, wrote %q:\n%s", n.last(t), got)
 		}
-		s.press("y")
+		s.press("y", "Enter")
+		if got := n.last(t); got != "" || !strings.Contains(s.copied, "38 sessions") {
+			t.Errorf("copied %q, wrote %q", s.copied, got)
+		}
+		s.press("y", "Down", "Enter")
 		if got := n.last(t); !strings.HasPrefix(got, "incident.CommsSent {Audience:team") || !strings.Contains(s.copied, "38 sessions") {
 			t.Errorf("wrote %q, copied %q", got, s.copied)
 		}
@@ -164,8 +169,7 @@ func TestSteps(t *testing.T) {
 			t.Errorf("a step by hand wrote %q", got)
 		}
 		stepAt(s, "connections")
-		s.press("X")
-		s.press("Enter")
+		s.press("X", "Enter")
 		if len(s.over) == 0 {
 			t.Error("skipped without a reason")
 		}
@@ -187,10 +191,19 @@ func TestSteps(t *testing.T) {
 		if got := s.text(); !strings.Contains(got, "End session 4711") || d.runs > 0 {
 			t.Errorf("no card, or run without one (%d):\n%s", d.runs, got)
 		}
-		if !slices.ContainsFunc(n.said, func(text string) bool {
+		started := func(text string) bool {
 			return strings.Contains(text, "Ended:step.started") && strings.Contains(text, "end-root")
-		}) {
-			t.Errorf("its start is not written: %q", n.said)
+		}
+		if slices.ContainsFunc(n.said, started) {
+			t.Errorf("it began before it was confirmed: %q", n.said)
+		}
+		s.write("prod")
+		s.press("Enter")
+		settle(2 * time.Second)
+		s.press("y")
+		settle(time.Second)
+		if !slices.ContainsFunc(n.said, started) || d.runs != 1 {
+			t.Errorf("confirmed, and run %d times: %q\n%s", d.runs, n.said, s.text())
 		}
 	})
 }
@@ -214,6 +227,65 @@ func TestAnotherRunbook(t *testing.T) {
 	duty(t, true, func(s *stage, n *notebook, _ *deed) {
 		s.press("9", "]", "]", "o")
 		if got := n.last(t); got != "follow lock-pileup" { // the one that fires stands first
+			t.Errorf("wrote %q", got)
+		}
+		s.press("]", "j", "o", "Enter")
+		if got := n.last(t); got != "follow lock-pileup" {
+			t.Errorf("it left the book without a question: %q", got)
+		}
+		s.press("o", "Down", "Enter")
+		if got := n.last(t); got != "follow connections-exhausted" || !strings.Contains(s.text(), "followed: connections-exhausted") {
+			t.Errorf("wrote %q", got)
+		}
+	})
+}
+
+// An incident that somebody else closes while words are typed ends nothing.
+func TestClosedWhileTyping(t *testing.T) {
+	duty(t, true, func(s *stage, n *notebook, _ *deed) {
+		stepAt(s, "connections")
+		s.press("X")
+		s.o.Duty = func() Duty { return Duty{} }
+		s.update(true)
+		s.write("not now")
+		s.press("Enter")
+		if got := s.text(); n.last(t) != "" || !strings.Contains(got, "no incident is open") {
+			t.Errorf("wrote %q:\n%s", n.last(t), got)
+		}
+	})
+}
+
+// What is over is not ended again.
+func TestAStepThatIsOver(t *testing.T) {
+	duty(t, true, func(s *stage, n *notebook, _ *deed) {
+		for _, key := range []string{"o", "D", "X"} {
+			stepAt(s, "still-waiting")
+			s.press(key)
+			if got := s.text(); len(s.over) > 0 || n.last(t) != "" || !strings.Contains(got, "is over: overridden") {
+				t.Errorf("%s wrote %q:\n%s", key, n.last(t), got)
+			}
+			s.press("Esc", "0")
+		}
+	})
+}
+
+// A question takes what its type allows, and proposes what the verdict knows.
+func TestAnAnswerIsOfItsType(t *testing.T) {
+	duty(t, true, func(s *stage, n *notebook, _ *deed) {
+		d := s.o.Duty()
+		for i := range d.Steps {
+			if d.Steps[i].Step.Name() == "who-is-at-the-root" {
+				d.Steps[i].Step.Block.Ask = &runbook.Ask{Fact: "prefix", Type: string(actions.TypePrefix), Prompt: "Which prefix"}
+				d.Steps[i].Proposed = "cart:*"
+			}
+		}
+		stepAt(s, "who-is-at-the-root")
+		s.press("o", "Enter")
+		if got := s.text(); n.last(t) != "" || len(s.over) == 0 {
+			t.Errorf("wrote %q:\n%s", n.last(t), got)
+		}
+		s.press("Backspace", "Enter")
+		if got := n.last(t); !strings.Contains(got, "Reading:prefix = cart:") {
 			t.Errorf("wrote %q", got)
 		}
 	})

@@ -64,6 +64,8 @@ func courseRole(s runbook.Standing) Role {
 		return Warn
 	case runbook.CourseReady:
 		return Strong
+	case runbook.CourseWatching:
+		return Plain
 	}
 	return Muted
 }

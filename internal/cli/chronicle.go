@@ -30,6 +30,7 @@ type chronicle struct {
 	others    map[string]others // incidents that are not open here, by name
 	size      int64             // of the timeline when it was last read
 	told      string            // the newest error, told once
+	trouble   string            // why the timeline could not be written; "" when it was
 	past      []incident.State  // those of the target that are closed, the newest first
 	ledger    []incident.Helped // of past
 	book      *runbook.Book     // as it was pinned; nil while none is followed
@@ -45,10 +46,15 @@ type others struct {
 }
 
 func newChronicle(p *program) *chronicle {
-	c := &chronicle{p: p, incidents: p.incidents, others: map[string]others{}}
+	own := p.incidents
+	own.Who, own.Via = ourName, ""
+	c := &chronicle{p: p, incidents: own, others: map[string]others{}}
 	c.shown.Store(&ui.Duty{})
 	return c
 }
+
+// ourName signs what nobody wrote by hand.
+const ourName = "tocsin"
 
 // duty is what the screen shows of all this.
 func (c *chronicle) duty() ui.Duty { return *c.shown.Load() }
@@ -130,9 +136,9 @@ func (c *chronicle) find() (open *incident.State, err error) {
 // and tells how the runbook stands.
 func (c *chronicle) step(v store.View, alerts []alert.Alert, suspect alert.Suspect) {
 	c.see(alerts)
-	d := ui.Duty{Incident: c.open(), Book: c.book, Past: c.past, Ledger: c.ledger}
+	d := ui.Duty{Incident: c.open(), Book: c.book, Past: c.past, Ledger: c.ledger, Trouble: c.trouble}
 	if d.Incident != nil && d.Book != nil {
-		d.Steps = d.Book.Play(situationOf(*d.Incident, v, suspect))
+		d.Steps = d.Book.Play(situationOf(*d.Incident, *d.Book, v, suspect))
 		c.tick(v, d)
 	}
 	c.shown.Store(&d)
@@ -156,19 +162,31 @@ func (c *chronicle) remember() {
 	}
 	slices.SortFunc(c.past, func(a, b incident.State) int { return cmp.Compare(b.ID, a.ID) })
 	c.past = c.past[:min(len(c.past), incidentsKept)]
+	shown := map[string]bool{}
+	for _, s := range c.past {
+		shown[s.ID] = true
+	}
+	for id, one := range c.others {
+		if !shown[id] {
+			c.others[id] = others{size: one.size} // what is in it is shown nowhere
+		}
+	}
 	c.ledger = incident.Ledger(c.past)
 }
 
 // situationOf is what the book is played in.
-func situationOf(s incident.State, v store.View, suspect alert.Suspect) runbook.Situation {
+func situationOf(s incident.State, book runbook.Book, v store.View, suspect alert.Suspect) runbook.Situation {
 	out := runbook.Situation{View: v, Suspect: suspect, Began: s.At, Facts: s.Facts, Words: map[string]runbook.Word{}, Evidence: len(s.Evidence) > 0}
-	for name, step := range s.Steps {
-		out.Words[name] = runbook.Word{
-			Course: runbook.Course(strings.TrimPrefix(string(step.Is.Ended), "step.")), At: step.At, Reading: step.Is.Reading, Reason: step.Is.Reason,
+	for _, step := range book.Steps() {
+		if word, ok := s.Step(book.ID, step.Name()); ok {
+			out.Words[step.Name()] = runbook.Word{Course: courseOf(word.Is.Ended), At: word.At, Reading: word.Is.Reading, Reason: word.Is.Reason}
 		}
 	}
 	for _, a := range s.Actions {
-		run := runbook.Run{Action: a.Is.Action, At: a.Is.At, OK: a.Is.Outcome == string(actions.Done), Text: a.Is.Outcome}
+		if a.Is.Outcome == string(actions.Refused) {
+			continue // nothing was tried
+		}
+		run := runbook.Run{Action: a.Is.Action, Args: a.Is.Args, At: a.Is.At, OK: a.Is.Outcome == string(actions.Done), Text: a.Is.Outcome}
 		if a.Is.Detail != "" {
 			run.Text += ": " + a.Is.Detail
 		}
@@ -177,13 +195,18 @@ func situationOf(s incident.State, v store.View, suspect alert.Suspect) runbook.
 	return out
 }
 
+// courseOf is the course of a step by the kind of its event.
+func courseOf(k incident.Kind) runbook.Course {
+	return runbook.Course(strings.TrimPrefix(string(k), "step."))
+}
+
 // tick writes the steps that have come to their end by themselves.
 func (c *chronicle) tick(v store.View, d ui.Duty) {
-	c.extend(func(s incident.State) []incident.Data {
+	_ = c.extend(func(s incident.State) []incident.Data { // the next step tries again
 		var out []incident.Data
 		for _, step := range d.Steps {
-			word, told := s.Steps[step.Step.Name()]
-			over := told && runbook.Course(strings.TrimPrefix(string(word.Is.Ended), "step.")).Over()
+			word, told := s.Step(d.Book.ID, step.Step.Name())
+			over := told && courseOf(word.Is.Ended).Over()
 			if step.Ticks == "" || over || s.Book == nil || s.Book.Sum != d.Book.Sum {
 				continue
 			}
@@ -198,7 +221,7 @@ func (c *chronicle) tick(v store.View, d ui.Duty) {
 
 // see writes how the alerts stand, where the timeline does not know it yet.
 func (c *chronicle) see(alerts []alert.Alert) {
-	c.extend(func(s incident.State) []incident.Data { return turned(s, alerts) })
+	_ = c.extend(func(s incident.State) []incident.Data { return turned(s, alerts) }) // the next step tries again
 }
 
 // turned are the alerts whose state the timeline does not have: those that fire
@@ -237,11 +260,11 @@ func readingOf(a alert.Alert) string {
 	return fmt.Sprintf("%s (%s)", alert.Number(a.Value, a.Unit), a.Threshold)
 }
 
-// acted writes what was done on the target since the incident was opened, and
-// what it did, from the audit: so also what others did, and what was left when
+// acted writes what was done on the target since the incident began, and what it
+// did, from the audit: so also what others did, and what was left when
 // a process was killed.
-func (c *chronicle) acted(entries []audit.Entry) {
-	c.extend(func(s incident.State) []incident.Data { return doneIn(s, entries) })
+func (c *chronicle) acted(entries []audit.Entry) error {
+	return c.extend(func(s incident.State) []incident.Data { return doneIn(s, entries) })
 }
 
 func doneIn(s incident.State, entries []audit.Entry) []incident.Data {
@@ -252,7 +275,7 @@ func doneIn(s incident.State, entries []audit.Entry) []incident.Data {
 	began := map[string]audit.Entry{}
 	var out []incident.Data
 	for _, e := range entries {
-		if e.Target != s.Opening.Target || e.At.Before(s.At) {
+		if e.Target != s.Opening.Target || e.At.Before(s.Began()) {
 			continue
 		}
 		switch e.Phase {
@@ -273,12 +296,21 @@ func doneIn(s incident.State, entries []audit.Entry) []incident.Data {
 
 // ranOf is a call that ended; begin is its intent.
 func ranOf(e, begin audit.Entry) incident.ActionRun {
-	out := incident.ActionRun{ID: e.ID, At: e.At.UTC(), Action: e.Action, Target: wordsOf(begin.Params), Reason: begin.Reason, Outcome: e.Outcome, Detail: e.Detail}
+	out := incident.ActionRun{ID: e.ID, At: e.At.UTC(), Action: e.Action, Target: wordsOf(begin.Params), Args: argsOf(begin.Params), Reason: begin.Reason, Outcome: e.Outcome, Detail: e.Detail}
 	if begin.Who != nil {
 		out.By = begin.Who.User
 	}
 	if e.TookMS != nil {
 		out.TookMS = *e.TookMS
+	}
+	return out
+}
+
+// argsOf are the arguments of a call as it took them.
+func argsOf(params map[string]any) map[string]string {
+	out := map[string]string{}
+	for name, value := range params {
+		out[name] = fmt.Sprint(value)
 	}
 	return out
 }
@@ -311,14 +343,19 @@ func changesOf(e audit.Entry) string {
 
 // extend writes what is missing in the timeline of the open incident. Most of
 // the time nothing is: then nothing is locked.
-func (c *chronicle) extend(missing func(incident.State) []incident.Data) {
+func (c *chronicle) extend(missing func(incident.State) []incident.Data) error {
 	s := c.open()
 	if s == nil || len(missing(*s)) == 0 {
-		return
+		return nil
 	}
 	_, err := c.incidents.Extend(s.ID, missing)
+	c.trouble = ""
+	if err != nil {
+		c.trouble = err.Error()
+	}
 	c.tell(err)
 	c.read()
+	return err
 }
 
 func (c *chronicle) tell(err error) {

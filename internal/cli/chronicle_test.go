@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -84,7 +87,9 @@ func TestActionsGoIntoTheTimeline(t *testing.T) {
 		{Phase: audit.Result, ID: "3", At: at, Target: "prod", Action: "pg.cancel", Outcome: "cancelled"},
 	}
 	for range 2 {
-		c.acted(entries)
+		if err := c.acted(entries); err != nil {
+			t.Fatal(err)
+		}
 	}
 	want := []string{"pg.vacuum table=public.orders: ok: bloat", "pg.vacuum helped: db.dead_tuples.pct 40 % to 2 %"}
 	if diff := cmp.Diff(want, says(c)); diff != "" {
@@ -133,5 +138,36 @@ func TestClosedIncidentsAreRemembered(t *testing.T) {
 	fresh.read()
 	if fresh.open() == nil || fresh.open().Title() != "again" || len(fresh.past) != 1 || fresh.past[0].ID != id {
 		t.Errorf("open %v, past %+v", fresh.open(), fresh.past)
+	}
+}
+
+// What fires by the state of the rules keeps an incident from being called over.
+func TestNothingIsOverWhileItFires(t *testing.T) {
+	home := t.TempDir()
+	file := filepath.Join(home, "config.yaml")
+	text := "state: " + home + "/state\ntargets: {prod: {probes: [{name: web, url: \"http://127.0.0.1:9/\"}]}}\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const kept = `{"version":1,"series":[{"rule":"service.down","labels":{"service":"web"},"state":"firing","since":"2026-11-23T02:00:00Z","last":"2026-11-23T02:05:00Z"}]}`
+	if err := os.MkdirAll(filepath.Join(home, "state/prod"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(home, "state/prod/rules.json"), []byte(kept), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := run("--config", file, "incident", "open", "web", "--severity", "P0", "--why", "down"); got.code != 0 {
+		t.Fatalf("open: %+v", got)
+	}
+	for _, status := range []string{"mitigated", "resolved", "closed"} {
+		if got := run("--config", file, "incident", "status", status); got.code != 1 || !strings.Contains(got.err, "while this fires: service.down") {
+			t.Errorf("%s: %+v", status, got)
+		}
+	}
+	if got := run("--config", file, "incident", "status", "closed", "the probe is wrong", "--anyway"); got.code != 0 || !strings.Contains(got.out, "postmortem.md") {
+		t.Errorf("anyway: %+v", got)
+	}
+	if got := run("--config", file, "incident", "show", "--incident", "nosuch"); got.code != 1 {
+		t.Errorf("an incident that is not there: %+v", got)
 	}
 }

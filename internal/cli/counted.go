@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+	"tocsin/internal/statedir"
 
 	"tocsin/collectors"
 )
@@ -62,5 +63,5 @@ func (c counted) write(p collectors.AppPast) error {
 	if err != nil {
 		return err
 	}
-	return replace(c.path(), data)
+	return statedir.Replace(c.path(), data)
 }

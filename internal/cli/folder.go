@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"time"
 
@@ -98,22 +97,7 @@ func (f folder) save(e *alert.Engine) error {
 	if err != nil {
 		return err
 	}
-	return replace(filepath.Join(f.dir, rulesFile), data)
-}
-
-// replace writes a file of the state folder as a whole, so that a crash leaves
-// the old one, and two who write at once leave one of both.
-func replace(path string, data []byte) error {
-	part := path + "." + strconv.Itoa(os.Getpid()) + ".part"
-	file, err := statedir.Open(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(data)
-	if err := errors.Join(err, file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(part, path)
+	return statedir.Replace(filepath.Join(f.dir, rulesFile), data)
 }
 
 // locked runs do while no other process of this machine does.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,7 +15,6 @@ import (
 	"tocsin/internal/audit"
 	"tocsin/internal/config"
 	"tocsin/internal/incident"
-	"tocsin/internal/statedir"
 	"tocsin/internal/strict"
 )
 
@@ -37,6 +35,7 @@ func incidentsOf(root string, redact func(string) string) incident.Folder {
 type incidents struct {
 	*command
 	folder incident.Folder
+	valid  config.Valid
 	target string
 	people []config.Contact
 	id     string // --incident; "" for the one that is open
@@ -50,7 +49,7 @@ func (c *command) incident() *cobra.Command {
 			"fills it with alerts, actions and their effects; these commands work also when there is no dashboard.",
 	})
 	cmd.PersistentFlags().StringVar(&in.id, "incident", "", "name of the incident (else the one that is open)")
-	cmd.AddCommand(in.open(), in.list(), in.show(), in.note(), in.severity(), in.status(), in.role(), in.handOff(), in.followUp(), in.message(), in.postmortem(), in.ledger(), in.contacts())
+	cmd.AddCommand(in.open(), in.list(), in.show(), in.note(), in.severity(), in.status(), in.role(), in.handOff(), in.followUp(), in.message(), in.postmortem(), in.ledger(), in.contacts(), in.evidence())
 	return cmd
 }
 
@@ -67,7 +66,7 @@ func (in *incidents) run(cmd *cobra.Command, do func(args []string) error) *cobr
 				return &exit{exitUsage, err}
 			}
 			in.folder, in.target = incidentsOf(valid.StateDir(), audit.Redactor(func() []string { return nil })), target.Name
-			in.people = target.Contacts
+			in.valid, in.people = valid, target.Contacts
 			return do(args)
 		})
 	}
@@ -133,13 +132,10 @@ func (in *incidents) open() *cobra.Command {
 		if o.Criterion == "" {
 			return &exit{exitUsage, errors.New("--why is missing: what makes it " + o.Severity + "?\n" + severities)}
 		}
-		if s, err := in.folder.Current(in.target); err == nil {
-			return &exit{exitFailed, fmt.Errorf("%s is open already (%s): tocsin incident note, or close it first", s.ID, clean(s.Title()))}
-		}
 		o.Title, o.Target = strings.Join(args, " "), in.target
 		id, err := in.folder.Open(o)
 		if err != nil {
-			return &exit{exitFailed, err}
+			return &exit{exitFailed, errors.New(clean(err.Error()))}
 		}
 		out := in.page()
 		out.line("%s is open, its files are in %s", id, in.folder.In(id))
@@ -248,11 +244,12 @@ func (in *incidents) status() *cobra.Command {
 	anyway := false
 	cmd := &cobra.Command{
 		Use: "status open|mitigated|resolved|closed [WHY]", Short: "Say how far it is",
-		Long: "mitigated: users are no longer affected. resolved: the cause is gone; refused while an alert of the incident\n" +
-			"still fires, unless --anyway and a reason are given. closed: that writes the postmortem.",
+		Long: "mitigated: users are no longer affected. resolved: the cause is gone. closed: that writes the postmortem.\n" +
+			"All three are refused while an alert fires, by the state that a dashboard or check kept last, unless --anyway\n" +
+			"and a reason are given.",
 		Args: cobra.MinimumNArgs(1), ValidArgsFunction: cobra.FixedCompletions(statusWords(), cobra.ShellCompDirectiveNoFileComp),
 	}
-	cmd.Flags().BoolVar(&anyway, "anyway", false, "resolved although alerts fire; needs a reason")
+	cmd.Flags().BoolVar(&anyway, "anyway", false, "although alerts fire; needs a reason")
 	return in.run(cmd, func(args []string) error {
 		to, why := incident.Status(args[0]), strings.Join(args[1:], " ")
 		if !slices.Contains(statusWords(), args[0]) {
@@ -262,9 +259,12 @@ func (in *incidents) status() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		firing := s.Firing()
-		if ends := to == incident.StatusResolved || to == incident.StatusClosed; ends && len(firing) > 0 && (!anyway || why == "") {
-			return &exit{exitFailed, fmt.Errorf("not %s: %s; as far as the timeline knows it still fires (--anyway and a reason say otherwise)", to, clean(strings.Join(firing, ", ")))}
+		firing, err := in.firing(s)
+		if err != nil {
+			return &exit{exitFailed, err}
+		}
+		if to != incident.StatusOpen && len(firing) > 0 && (!anyway || why == "") {
+			return &exit{exitFailed, fmt.Errorf("not %s, while this fires: %s (--anyway and a reason say otherwise)", to, clean(strings.Join(firing, ", ")))}
 		}
 		if err := in.write(incident.StatusSet{Status: to, Why: why}); err != nil || to != incident.StatusClosed {
 			return err
@@ -272,6 +272,33 @@ func (in *incidents) status() *cobra.Command {
 		in.id = s.ID
 		return in.writePostmortem()
 	})
+}
+
+// firing lists what fires by the state of the rules that was kept last, and
+// what the timeline has of it.
+func (in *incidents) firing(s incident.State) ([]string, error) {
+	rules, err := loadRules(in.valid.Rules)
+	if err != nil {
+		return nil, err
+	}
+	engine := alert.New(rules)
+	if err := folderOf(in.valid, in.target).recall(engine); err != nil {
+		return nil, err
+	}
+	var out []string
+	known := map[string]bool{}
+	for _, a := range engine.Current() {
+		known[a.Rule] = true
+		if a.Standing() == alert.Firing {
+			out = append(out, nameOf(a))
+		}
+	}
+	for _, name := range s.Firing() {
+		if rule, _, _ := strings.Cut(name, " "); !known[rule] {
+			out = append(out, name)
+		}
+	}
+	return out, nil
 }
 
 func statusWords() []string {
@@ -334,7 +361,7 @@ func (in *incidents) followUp() *cobra.Command {
 	})
 }
 
-// followUpOf gives a follow-up its name, or marks the one that is named as done.
+// followUpOf checks a new follow-up, or marks the one that is named as done.
 func followUpOf(s incident.State, f incident.FollowUp) (incident.FollowUp, error) {
 	if f.Due != "" {
 		if _, err := time.Parse(time.DateOnly, f.Due); err != nil {
@@ -345,7 +372,6 @@ func followUpOf(s incident.State, f incident.FollowUp) (incident.FollowUp, error
 	case f.ID == "" && f.Text == "":
 		return f, errors.New("what is to be done? tocsin incident followup TEXT, or --done NAME")
 	case f.ID == "":
-		f.ID = fmt.Sprintf("f%d", len(s.FollowUps)+1)
 		return f, nil
 	}
 	at := slices.IndexFunc(s.FollowUps, func(old incident.FollowUp) bool { return old.ID == f.ID })
@@ -355,119 +381,4 @@ func followUpOf(s incident.State, f incident.FollowUp) (incident.FollowUp, error
 	done := s.FollowUps[at]
 	done.Done = true
 	return done, nil
-}
-
-func (in *incidents) message() *cobra.Command {
-	sent := false
-	cmd := &cobra.Command{
-		Use: "message AUDIENCE", Short: "Print a text for " + strings.Join(incident.Audiences(), ", ") + ", filled with what is known",
-		Long: "Nothing is sent. Read it, send it where your people are, and say so with --sent: that starts the clock of the next update.",
-		Args: cobra.ExactArgs(1), ValidArgsFunction: cobra.FixedCompletions(incident.Audiences(), cobra.ShellCompDirectiveNoFileComp),
-	}
-	cmd.Flags().BoolVar(&sent, "sent", false, "write into the timeline that it was sent")
-	return in.run(cmd, func(args []string) error {
-		if err := oneOf("audience", args[0], incident.Audiences()); err != nil {
-			return err
-		}
-		s, err := in.state()
-		if err != nil {
-			return err
-		}
-		text := s.Message(args[0], time.Now())
-		if sent {
-			return in.write(incident.CommsSent{Audience: args[0], Text: text, Next: s.Interval()})
-		}
-		out := in.page()
-		for line := range strings.Lines(text) {
-			out.line("%s", strings.TrimSuffix(line, "\n"))
-		}
-		return in.putPage(out)
-	})
-}
-
-func (in *incidents) postmortem() *cobra.Command {
-	return in.run(&cobra.Command{
-		Use: "postmortem [INCIDENT]", Short: "Write postmortem.md; what stands between its keep marks survives", Args: cobra.MaximumNArgs(1),
-	}, func(args []string) error {
-		if len(args) > 0 {
-			in.id = args[0]
-		}
-		return in.writePostmortem()
-	})
-}
-
-func (in *incidents) contacts() *cobra.Command {
-	return in.run(&cobra.Command{Use: "contacts", Short: "List whom to call", Args: cobra.NoArgs}, func([]string) error {
-		out := in.page()
-		var rows []row
-		for _, c := range in.people {
-			rows = append(rows, row{cells: []string{c.Name, c.For, c.Hours, c.Reach}})
-		}
-		if len(rows) == 0 {
-			out.line("nobody is listed: contacts: [{name, for, reach, hours}] under the target in the configuration")
-			return in.putPage(out)
-		}
-		out.table([]string{"WHO", "FOR", "WHEN", "HOW"}, rows)
-		return in.putPage(out)
-	})
-}
-
-// ledger prints which action helped against which alert.
-func (in *incidents) ledger() *cobra.Command {
-	cmd := &cobra.Command{Use: "ledger", Short: "List which action helped against which alert, how often and by how much", Args: cobra.NoArgs}
-	return in.run(cmd, func([]string) error {
-		all, err := in.folder.List()
-		if err != nil {
-			in.warn(errors.New(clean(err.Error()))) // the others count
-		}
-		all = slices.DeleteFunc(all, func(s incident.State) bool { return s.Hidden || s.Opening.Target != in.target })
-		out := in.page()
-		var rows []row
-		for _, h := range incident.Ledger(all) {
-			change := ""
-			if h.Before != nil && h.After != nil {
-				change = h.Metric + " " + alert.Number(*h.Before, h.Unit) + " to " + alert.Number(*h.After, h.Unit)
-			}
-			rows = append(rows, row{cells: []string{h.Rule, h.Action, fmt.Sprintf("%d of %d", h.Helped, h.Runs), fmt.Sprint(h.Worse), stamp(h.Last), change}})
-		}
-		if len(rows) == 0 {
-			out.line("no action was measured in an incident yet")
-			return in.putPage(out)
-		}
-		out.table([]string{"ALERT", "ACTION", "HELPED", "WORSE", "LAST", "BY HOW MUCH (MEDIAN)"}, rows)
-		return in.putPage(out)
-	})
-}
-
-func (in *incidents) writePostmortem() error {
-	s, err := in.state()
-	if err != nil {
-		return err
-	}
-	path, err := writePostmortem(in.folder, s)
-	if err != nil {
-		return &exit{exitFailed, err}
-	}
-	out := in.page()
-	out.line("%s", path)
-	return in.putPage(out)
-}
-
-// writePostmortem writes the file anew, as a whole, so that a crash leaves the
-// old one.
-func writePostmortem(f incident.Folder, s incident.State) (path string, err error) {
-	path = filepath.Join(f.In(s.ID), incident.PostmortemName)
-	before, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return path, err
-	}
-	part, err := statedir.Open(path+".part", os.O_CREATE|os.O_TRUNC|os.O_WRONLY)
-	if err != nil {
-		return path, err
-	}
-	_, err = part.WriteString(s.Postmortem(string(before)))
-	if err := errors.Join(err, part.Sync(), part.Close()); err != nil {
-		return path, err
-	}
-	return path, os.Rename(path+".part", path)
 }

@@ -32,7 +32,7 @@ func (p *program) addNotify() {
 	}
 	o := notify.Options{
 		Target: p.target.Name, Host: hostname(), Load: p.state.notices, Lead: p.leadNotices,
-		Save: func(data []byte) error { return replace(filepath.Join(p.state.dir, noticesFile), data) },
+		Save: func(data []byte) error { return statedir.Replace(filepath.Join(p.state.dir, noticesFile), data) },
 	}
 	for _, c := range p.target.Notify {
 		o.Channels = append(o.Channels, notify.Channel{Name: c.Name, Least: alert.Severity(c.Least), Send: p.wayOf(c)})

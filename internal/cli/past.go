@@ -33,12 +33,12 @@ type past struct {
 	// ending has the ends of silences that were announced, by their alerts.
 	ending map[string]time.Time
 	acts   []ui.Event
-	size   int64               // of the audit when it was last read
-	acted  func([]audit.Entry) // hears of what the audit has gained
+	size   int64                     // of the audit when it was last read
+	acted  func([]audit.Entry) error // hears of what the audit has gained, again after an error
 	all    atomic.Pointer[[]ui.Event]
 }
 
-func newPast(p *program, acted func([]audit.Entry)) *past {
+func newPast(p *program, acted func([]audit.Entry) error) *past {
 	out := &past{p: p, acted: acted, lost: map[string]time.Time{}, ending: map[string]time.Time{}}
 	out.all.Store(&[]ui.Event{})
 	return out
@@ -130,9 +130,10 @@ func (p *past) read() {
 		slog.Warn("the audit cannot be read", "error", err)
 		return
 	}
-	p.size = info.Size()
+	if p.acted(entries) == nil {
+		p.size = info.Size()
+	}
 	p.acts = p.actsOf(entries)
-	p.acted(entries)
 	p.publish()
 }
 

@@ -38,14 +38,10 @@ func (r recorder) current() (incident.State, error) {
 
 // Open implements ui.Recorder.
 func (r recorder) Open(o incident.Opened, book string) error {
-	if s, err := r.current(); err == nil {
-		defer r.wrote()
-		return fmt.Errorf("%s is open already: %s", s.ID, s.Title())
-	}
+	defer r.wrote()
 	if _, err := r.w.p.incidents.Open(o); err != nil {
 		return err
 	}
-	defer r.wrote()
 	if book == "" {
 		return nil
 	}
@@ -73,27 +69,40 @@ func pinBook(f incident.Folder, id string, b runbook.Book) error {
 	if err := f.Keep(id, name, []byte(b.Text)); err != nil {
 		return err
 	}
-	_, err := f.Append(id, incident.Pinned{Runbook: b.ID, Sum: b.Sum, File: name})
+	var names []string
+	for _, step := range b.Steps() {
+		if a := step.Block.Action; a != "" && !slices.Contains(names, a) {
+			names = append(names, a)
+		}
+	}
+	_, err := f.Append(id, incident.Pinned{Runbook: b.ID, Sum: b.Sum, File: name, Actions: names})
 	return err
 }
 
 // Write implements ui.Recorder.
-func (r recorder) Write(data ...incident.Data) error {
-	s, err := r.current()
+func (r recorder) Write(id string, data ...incident.Data) (note string, err error) {
+	s, err := r.w.p.incidents.Get(id)
 	if err != nil {
-		return err
+		return "", err
+	}
+	if !s.Live() {
+		return "", fmt.Errorf("%s is closed: nothing was written", s.ID)
 	}
 	defer r.wrote()
 	_, err = r.w.p.incidents.Extend(s.ID, func(incident.State) []incident.Data { return data })
 	if err != nil || !closes(data) {
-		return err
+		return "", err
 	}
-	s, err = r.w.p.incidents.Get(s.ID)
+	path, err := r.postmortem(s.ID)
+	return "closed; its postmortem: " + path, err
+}
+
+func (r recorder) postmortem(id string) (path string, err error) {
+	s, err := r.w.p.incidents.Get(id)
 	if err != nil {
-		return err
+		return "", err
 	}
-	_, err = writePostmortem(r.w.p.incidents, s)
-	return err
+	return writePostmortem(r.w.p.incidents, s)
 }
 
 // closes tells whether an incident ends by what is written: then its postmortem
@@ -111,7 +120,7 @@ func (r recorder) Postmortem() (path string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return writePostmortem(r.w.p.incidents, s)
+	return r.postmortem(s.ID)
 }
 
 // contacts are those whom the configuration lists.

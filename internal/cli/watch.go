@@ -106,6 +106,9 @@ func (w *watch) step() {
 	suspect := alert.Diagnose(v, alerts)
 	w.suspect.Store(&suspect)
 	w.events.step(v, alerts, suspect)
+	if suspect.Found() {
+		w.p.shelf.books(func() {}) // somebody may want to read one soon
+	}
 	if w.p.notifier != nil {
 		w.p.notifier.See(v.Now(), alerts)
 	}

@@ -53,7 +53,8 @@ func (f Folder) extend(file *os.File, missing func(State) []Data) ([]Event, erro
 	if len(events) > 0 {
 		t.n = events[len(events)-1].N
 	}
-	more := missing(Fold(events))
+	now := Fold(events)
+	more := named(now, missing(now))
 	if torn := text[t.end:]; len(torn) > 0 {
 		if err := t.aside(torn); err != nil {
 			return nil, err
@@ -72,6 +73,19 @@ func (f Folder) extend(file *os.File, missing func(State) []Data) ([]Event, erro
 		out = append(out, e)
 	}
 	return out, nil
+}
+
+// named gives follow-ups that have no name yet the next one.
+func named(s State, list []Data) []Data {
+	n := len(s.FollowUps)
+	for i, data := range list {
+		if f, ok := data.(FollowUp); ok && f.ID == "" {
+			n++
+			f.ID = fmt.Sprintf("f%d", n)
+			list[i] = f
+		}
+	}
+	return list
 }
 
 // event is one line, with its secrets taken out.

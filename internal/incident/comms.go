@@ -47,6 +47,9 @@ func (s State) Message(audience string, now time.Time) string {
 // outward is the text for those outside.
 func (s State) outward(audience string, now time.Time) string {
 	state := "Some requests fail or are slow. We are working on it."
+	if s.Severity == "P0" {
+		state = "The service cannot be reached, or not by everybody. We are working on it."
+	}
 	switch s.Status {
 	case StatusMitigated:
 		state = "Service is back to normal since " + clock(s.Reached[StatusMitigated]) + ". We are watching it and removing the cause."

@@ -111,6 +111,8 @@ type Pinned struct {
 	Runbook string `json:"runbook"`
 	Sum     string `json:"sum"`  // SHA-256 of its text, hex
 	File    string `json:"file"` // its copy beside the timeline
+
+	Actions []string `json:"actions,omitempty"` // that its steps name
 }
 
 // StepEvent is what became of a step of the runbook.
@@ -126,15 +128,17 @@ type StepEvent struct {
 
 // ActionRun is an action that was run while the incident was open.
 type ActionRun struct {
-	ID      string    `json:"id"` // of the call, in the audit
-	At      time.Time `json:"at"` // when it ended
-	By      string    `json:"by,omitempty"`
-	Action  string    `json:"action"`
-	Target  string    `json:"target,omitempty"` // its arguments, in words
-	Reason  string    `json:"reason,omitempty"`
-	Outcome string    `json:"outcome"` // ok, failed, refused, cancelled, unknown
-	Detail  string    `json:"detail,omitempty"`
-	TookMS  int64     `json:"took_ms"`
+	ID     string    `json:"id"` // of the call, in the audit
+	At     time.Time `json:"at"` // when it ended
+	By     string    `json:"by,omitempty"`
+	Action string    `json:"action"`
+	Target string    `json:"target,omitempty"` // its arguments, in words
+
+	Args    map[string]string `json:"args,omitempty"`
+	Reason  string            `json:"reason,omitempty"`
+	Outcome string            `json:"outcome"` // ok, failed, refused, cancelled, unknown
+	Detail  string            `json:"detail,omitempty"`
+	TookMS  int64             `json:"took_ms"`
 }
 
 // EffectSeen is what an action did to the numbers it is judged by.
@@ -168,7 +172,8 @@ type HandedOff struct {
 	Text string `json:"text,omitempty"` // what they have to know
 }
 
-// FollowUp is work that remains. One with the ID of an earlier one replaces it.
+// FollowUp is work that remains. One with the ID of an earlier one replaces it;
+// one without an ID is given the next.
 type FollowUp struct {
 	ID    string `json:"id"`
 	Text  string `json:"text"`

@@ -1,8 +1,8 @@
 package incident
 
 import (
-	"bytes"
 	"cmp"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 	"unicode"
 
@@ -28,31 +29,43 @@ type Folder struct {
 const (
 	timelineName = "timeline.jsonl"
 	tornName     = "timeline.torn"
+	lockName     = ".lock"
 	stamp        = "20060102T150405Z"
 	slugLimit    = 40
 )
 
 // ErrNone means that no incident is open.
-var ErrNone = errors.New("no incident is open: tocsin incident open TITLE")
+var ErrNone = errors.New("no incident is open: tocsin incident open TITLE begins one, --incident NAME means an older one")
 
 // Open begins an incident and gives its name. It is on the disk when it
-// returns.
+// returns. While another one of the target is open it is refused: of several
+// who open one at the same time, one does.
 func (f Folder) Open(o Opened) (id string, err error) {
+	lock, err := statedir.Open(filepath.Join(f.Dir, lockName), os.O_CREATE|os.O_RDWR)
+	if err != nil {
+		return "", fmt.Errorf("open an incident: %w", err)
+	}
+	defer func() { err = errors.Join(err, lock.Close()) }()
+	if err := statedir.Lock(lock, syscall.LOCK_EX); err != nil {
+		return "", fmt.Errorf("open an incident: %w", err)
+	}
+	if s, err := f.Current(o.Target); err == nil {
+		return "", fmt.Errorf("%s is open already (%s): write into it, or close it first", s.ID, s.Title())
+	}
 	id = f.Now().UTC().Format(stamp) + "-" + slug(o.Title)
-	dir := filepath.Join(f.Dir, id)
-	if err := statedir.Make(f.Dir); err != nil {
+	if err := f.make(filepath.Join(f.Dir, id), o.Restricted); err != nil {
 		return "", fmt.Errorf("open an incident: %w", err)
-	}
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return "", fmt.Errorf("open an incident: %w", err)
-	}
-	if !o.Restricted {
-		if err := shareAs(dir, f.Dir); err != nil {
-			return "", fmt.Errorf("open an incident: %w", err)
-		}
 	}
 	_, err = f.Append(id, o)
 	return id, err
+}
+
+// make makes the folder of an incident.
+func (f Folder) make(dir string, restricted bool) error {
+	if err := os.Mkdir(dir, 0o700); err != nil || restricted {
+		return err
+	}
+	return shareAs(dir, f.Dir)
 }
 
 // shareAs opens a folder to the group to which the one above it is open.
@@ -179,21 +192,36 @@ func (f Folder) Size(id string) int64 {
 	return info.Size()
 }
 
-// Keep writes a file into the folder of an incident, whole or not at all, and
-// never over another one.
+// Keep writes a file into the folder of an incident, as a whole.
 func (f Folder) Keep(id, name string, text []byte) error {
-	path := filepath.Join(f.Dir, id, name)
-	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, text) {
-		return nil
-	}
-	file, err := statedir.Open(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY)
-	if err != nil {
-		return fmt.Errorf("incident %s: keep %s: %w", id, name, err)
-	}
-	_, err = file.Write(text)
-	err = errors.Join(err, file.Sync(), file.Close())
-	if err != nil {
+	if err := statedir.Replace(filepath.Join(f.Dir, id, name), text); err != nil {
 		return fmt.Errorf("incident %s: keep %s: %w", id, name, err)
 	}
 	return nil
+}
+
+// evidenceDir is the folder of evidence in that of an incident.
+const evidenceDir = "evidence"
+
+// KeepEvidence keeps a file as evidence, under a name that no other piece has,
+// and says so in the timeline.
+func (f Folder) KeepEvidence(id, name, what string, text []byte) (Event, error) {
+	s, err := f.Get(id)
+	if err != nil {
+		return Event{}, err
+	}
+	sum := fmt.Sprintf("%x", sha256.Sum256(text))
+	file := fmt.Sprintf("%s/%03d-%s", evidenceDir, len(s.Evidence)+1, filepath.Base(name))
+	if err := f.Keep(id, file, text); err != nil {
+		return Event{}, err
+	}
+	manifest, err := statedir.Open(filepath.Join(f.Dir, id, evidenceDir, "MANIFEST.sha256"), os.O_CREATE|os.O_APPEND|os.O_WRONLY)
+	if err != nil {
+		return Event{}, fmt.Errorf("incident %s: %w", id, err)
+	}
+	_, err = fmt.Fprintf(manifest, "%s  %s\n", sum, filepath.Base(file))
+	if err := errors.Join(err, manifest.Sync(), manifest.Close()); err != nil {
+		return Event{}, fmt.Errorf("incident %s: %w", id, err)
+	}
+	return f.Append(id, EvidenceKept{File: file, Sum: sum, What: what})
 }

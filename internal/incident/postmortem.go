@@ -105,7 +105,7 @@ func (s State) summary() string {
 	if s.Opening.Suspect != "" {
 		text += " First suspect: " + s.Opening.Suspect + "."
 	}
-	if s.Opening.Cause == "" {
+	if s.Opening.Cause == "" && len(s.Alerts) == 0 {
 		text += " No alert saw this: it was opened by hand."
 	}
 	return text + "\n"
@@ -162,7 +162,8 @@ func (s State) adherence() string {
 	}
 	var rows [][]string
 	for _, e := range s.Events {
-		step, ok := s.Steps[data[StepEvent](e).Step]
+		is := data[StepEvent](e)
+		step, ok := s.Step(is.Runbook, is.Step)
 		if !ok || step.At != e.At || step.Is.Ended != e.Kind {
 			continue
 		}
@@ -170,9 +171,9 @@ func (s State) adherence() string {
 		if step.Is.Late {
 			late = "late"
 		}
-		rows = append(rows, []string{step.Is.Step, strings.TrimPrefix(string(step.Is.Ended), "step."), took(time.Duration(step.Is.TookS) * time.Second), late, joinNonEmpty(step.Is.Reading, step.Is.Reason)})
+		rows = append(rows, []string{is.Runbook, is.Step, strings.TrimPrefix(string(e.Kind), "step."), took(time.Duration(is.TookS) * time.Second), late, joinNonEmpty(is.Reading, is.Reason)})
 	}
-	return fmt.Sprintf("%s, SHA-256 %s.\n\n", s.Book.Runbook, s.Book.Sum) + table([]string{"step", "became", "after", "", "with"}, rows)
+	return fmt.Sprintf("%s, SHA-256 %s.\n\n", s.Book.Runbook, s.Book.Sum) + table([]string{"runbook", "step", "became", "after", "", "with"}, rows)
 }
 
 func (s State) actionTable() string {
@@ -241,21 +242,11 @@ func (s State) proposals() string {
 		}
 	}
 	for _, a := range s.Actions {
-		if s.Book != nil && s.Effects[a.Is.ID].Verdict == "helped" && !s.stepped(a.Is.Action) {
+		if s.Book != nil && s.Effects[a.Is.ID].Verdict == "helped" && !slices.Contains(s.Book.Actions, a.Is.Action) {
 			fmt.Fprintf(&out, "- `%s`: `%s` helped; make it a step?\n", s.Book.Runbook, a.Is.Action)
 		}
 	}
 	return cmp.Or(out.String(), "None.\n")
-}
-
-// stepped tells whether a step of the book named the action in its reading.
-func (s State) stepped(action string) bool {
-	for _, step := range s.Steps {
-		if contains(step.Is.Reading, action) {
-			return true
-		}
-	}
-	return false
 }
 
 func joinNonEmpty(parts ...string) string {

@@ -32,7 +32,7 @@ func TestPostmortem(t *testing.T) {
 	for _, want := range []string{
 		"# 20261123T020411Z-checkout-is-slow: Checkout is slow!", "| mitigated | 2026-11-23 02:16Z | 14m00s |",
 		"| 02:14:11Z | ana | pg.cancel pid 7 | ok | helped; http.p95 1.4 s to 0.2 s | blocks checkout | 01J |",
-		"| pick-table | skipped | 8m00s | late | no table \\| at all |", "- `slow-queries`, step `pick-table` was skipped: no table | at all",
+		"| slow-queries | pick-table | skipped | 8m00s | late | no table \\| at all |", "- `slow-queries`, step `pick-table` was skipped: no table | at all",
 		"- `slow-queries`: `pg.cancel` helped; make it a step?", "- [ ] f1 (to do): index on orders, ben, by 2026-12-01", "| closed | not yet |  |",
 	} {
 		if !strings.Contains(text, want) {

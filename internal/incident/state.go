@@ -48,7 +48,7 @@ type State struct {
 	Facts      map[string]string
 	Alerts     []Dated[AlertSeen]
 	Book       *Pinned
-	Steps      map[string]Dated[StepEvent] // the newest word on each step of Book
+	steps      map[string]Dated[StepEvent] // the newest word on each step, by stepKey
 	Actions    []Dated[ActionRun]
 	Effects    map[string]EffectSeen // by the id of the call
 	Evidence   []EvidenceKept
@@ -63,7 +63,7 @@ type State struct {
 func Fold(events []Event) State {
 	s := State{
 		Status: StatusOpen, Reached: map[Status]time.Time{}, Roles: map[string]string{}, Facts: map[string]string{},
-		Steps: map[string]Dated[StepEvent]{}, Effects: map[string]EffectSeen{}, Events: events,
+		steps: map[string]Dated[StepEvent]{}, Effects: map[string]EffectSeen{}, Events: events,
 	}
 	for _, e := range events {
 		s.take(e)
@@ -94,7 +94,7 @@ func (s *State) take(e Event) {
 		s.Roles["lead"] = data[HandedOff](e).To
 	case KindPinned:
 		p := data[Pinned](e)
-		s.Book, s.Steps = &p, map[string]Dated[StepEvent]{}
+		s.Book = &p
 	default:
 		s.gather(e)
 	}
@@ -106,7 +106,7 @@ func (s *State) gather(e Event) {
 	case KindStepStarted, KindStepDone, KindStepSkipped, KindStepFailed, KindStepOverridden:
 		step := dated[StepEvent](e)
 		step.Is.Ended = e.Kind
-		s.Steps[step.Is.Step] = step
+		s.steps[stepKey(step.Is.Runbook, step.Is.Step)] = step
 	case KindAlert:
 		s.Alerts = append(s.Alerts, dated[AlertSeen](e))
 	case KindAction:
@@ -133,8 +133,10 @@ func (s *State) reach(to Status, at time.Time) {
 	for _, later := range Statuses()[place+1:] {
 		delete(s.Reached, later)
 	}
-	if _, ok := s.Reached[to]; !ok {
-		s.Reached[to] = at
+	for _, earlier := range Statuses()[:place+1] { // what was not said on the way was reached by now
+		if _, ok := s.Reached[earlier]; !ok {
+			s.Reached[earlier] = at
+		}
 	}
 }
 
@@ -155,6 +157,14 @@ func data[T any](e Event) T {
 }
 
 func dated[T any](e Event) Dated[T] { return Dated[T]{e.At, e.Who, data[T](e)} }
+
+func stepKey(book, step string) string { return book + "/" + step }
+
+// Step is the newest word on a step of a runbook; not ok when there is none.
+func (s State) Step(book, step string) (Dated[StepEvent], bool) {
+	out, ok := s.steps[stepKey(book, step)]
+	return out, ok
+}
 
 // Live tells whether work on it goes on.
 func (s State) Live() bool { return s.Status != StatusClosed }

@@ -19,10 +19,11 @@ type Course string
 
 // The courses. The last four are final.
 const (
-	CourseOff        Course = "off"     // its condition does not hold: it is not needed now
-	CourseTodo       Course = "to do"   // its phase has not come
-	CourseReady      Course = "ready"   // it can be done, or its check is looked at
-	CourseStarted    Course = "started" // its action was ordered, or its effect is being watched
+	CourseOff        Course = "off"      // its condition does not hold: it is not needed now
+	CourseTodo       Course = "to do"    // its phase has not come
+	CourseReady      Course = "ready"    // it can be done
+	CourseWatching   Course = "watching" // its check is looked at, and does not pass
+	CourseStarted    Course = "started"  // its action was ordered, or its effect is being watched
 	CourseDone       Course = "done"
 	CourseSkipped    Course = "skipped"
 	CourseFailed     Course = "failed"
@@ -45,6 +46,7 @@ type Word struct {
 // Run is an action that was run since the book was opened.
 type Run struct {
 	Action string
+	Args   actions.Args
 	At     time.Time // when it ended
 	OK     bool
 	Text   string // how it ended, in words
@@ -63,17 +65,18 @@ type Situation struct {
 
 // Standing is how one step stands.
 type Standing struct {
-	Step    Step
-	Phase   string
-	Course  Course
-	Next    bool      // the first step that wants something
-	Reading string    // what its check, condition or verification saw
-	Due     time.Time // until when it should be over; zero for no target
-	Late    bool      // it was not, or is not
-	Args    actions.Args
-	Missing []string // names behind $ that nothing gives yet
-	Gates   []Gate   // what has to be there before its action runs, and is not
-	Ticks   Course   // the final course that it reaches by itself now; "" for none
+	Step     Step
+	Phase    string
+	Course   Course
+	Next     bool      // the step that wants something first: the one the verdict is about, else the first that can be done
+	Reading  string    // what its check, condition or verification saw
+	Due      time.Time // until when it should be over; zero for no target
+	Late     bool      // it was not, or is not
+	Args     actions.Args
+	Missing  []string // names behind $ that nothing gives yet
+	Proposed string   // what the verdict would answer to the step's question; "" for nothing
+	Gates    []Gate   // what has to be there before its action runs, and is not
+	Ticks    Course   // the final course that it reaches by itself now; "" for none
 }
 
 // verifyWithin is how long after an action its verification has time to pass.
@@ -92,13 +95,41 @@ func (b Book) Play(s Situation) []Standing {
 			out = append(out, s.stand(step, phase, facts, begun, used))
 		}
 	}
-	for i := range out {
-		if c := out[i].Course; c == CourseReady || c == CourseStarted {
-			out[i].Next = true
-			break
-		}
+	if i := next(out, s.Suspect); i >= 0 {
+		out[i].Next = true
 	}
 	return out
+}
+
+// next is the step that wants something first; -1 when all are over. What is
+// only watched wants nothing of anybody while something else does.
+func next(all []Standing, suspect alert.Suspect) int {
+	for _, wanted := range []func(Standing) bool{
+		func(s Standing) bool { return s.Course == CourseReady && s.does(suspect) },
+		func(s Standing) bool { return s.Course == CourseReady || s.Course == CourseStarted },
+		func(s Standing) bool { return s.Course == CourseWatching },
+	} {
+		if i := slices.IndexFunc(all, wanted); i >= 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// does tells whether the step runs what the verdict offers.
+func (s Standing) does(suspect alert.Suspect) bool {
+	b := s.Step.Block
+	return b.Action != "" && b.Action == suspect.Action && len(s.Missing) == 0 && agree(s.Args, suspect.Args)
+}
+
+// agree tells whether two sets of arguments do not contradict each other.
+func agree(a, b map[string]string) bool {
+	for name, value := range a {
+		if other, ok := b[name]; ok && other != value {
+			return false
+		}
+	}
+	return true
 }
 
 func (s Situation) stand(step Step, phase Phase, facts map[string]string, begun bool, used map[string]int) Standing {
@@ -115,8 +146,11 @@ func (s Situation) stand(step Step, phase Phase, facts map[string]string, begun 
 		return out
 	}
 	out.Late = !out.Due.IsZero() && s.View.Now().After(out.Due)
-	if begun {
+	if begun || out.does(s.Suspect) {
 		out.Course = CourseReady
+	}
+	if b.Ask != nil {
+		out.Proposed = facts[proposals()[b.Ask.Type]]
 	}
 	if !b.When.Absent() {
 		applies, reading := b.When.Applies(s.View)
@@ -129,8 +163,11 @@ func (s Situation) stand(step Step, phase Phase, facts map[string]string, begun 
 	case !b.Check.Absent():
 		holds, reading := b.Check.Holds(s.View, nil)
 		out.Reading = reading
-		if holds == Pass && begun {
+		switch {
+		case holds == Pass && begun:
 			out.Ticks = CourseDone
+		case begun:
+			out.Course = CourseWatching
 		}
 	case b.Action != "":
 		s.follow(&out, word, used)
@@ -141,7 +178,7 @@ func (s Situation) stand(step Step, phase Phase, facts map[string]string, begun 
 // follow is a step whose action may have been run.
 func (s Situation) follow(out *Standing, word Word, used map[string]int) {
 	b := out.Step.Block
-	run, ok := s.nextRun(b.Action, word, used)
+	run, ok := s.nextRun(b.Action, out.Args, word, used)
 	switch {
 	case !ok && word.Course == CourseStarted:
 		out.Course, out.Reading = CourseStarted, "ordered; not run yet"
@@ -171,20 +208,28 @@ func (s Situation) follow(out *Standing, word Word, used map[string]int) {
 }
 
 // nextRun is the first run of an action that no earlier step has taken, and
-// that was not before the step was begun.
-func (s Situation) nextRun(action string, word Word, used map[string]int) (Run, bool) {
+// that was not before the step was begun. One that nobody ordered from the step
+// counts where its arguments are the step's.
+func (s Situation) nextRun(action string, args actions.Args, word Word, used map[string]int) (Run, bool) {
 	n := 0
 	for _, run := range s.Runs {
 		if run.Action != action {
 			continue
 		}
-		if n++; n <= used[action] || run.At.Before(word.At) {
+		if n++; n <= used[action] || run.At.Before(word.At) || word.Course != CourseStarted && !agree(args, run.Args) {
 			continue
 		}
 		used[action] = n
 		return run, true
 	}
 	return Run{}, false
+}
+
+// proposals are the facts of the verdict that answer a question of a type.
+func proposals() map[string]string {
+	return map[string]string{
+		string(actions.TypeTable): "suspect.table", string(actions.TypePrefix): "suspect.prefix", string(actions.TypeDeployment): "suspect.deployment",
+	}
 }
 
 // due is until when a step should be over: its own target, or that of its phase.

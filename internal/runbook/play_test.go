@@ -129,7 +129,7 @@ func (g *game) standing(step string) Standing {
 func TestPlay(t *testing.T) {
 	t.Parallel()
 	g := newGame(t)
-	g.wants("at first", "slow ready>, cancel ready, by-hand ready, which to do, vacuum to do, well to do")
+	g.wants("at first", "slow watching, cancel ready>, by-hand ready, which to do, vacuum to do, well to do")
 	if got := g.standing("cancel"); !slices.Equal(got.Missing, []string{"$suspect.backend_start", "$suspect.pid"}) {
 		t.Errorf("nobody is suspected, and missing is %v", got.Missing)
 	}
@@ -138,9 +138,9 @@ func TestPlay(t *testing.T) {
 		t.Errorf("arguments %v, missing %v", got.Args, got.Missing)
 	}
 	g.said("cancel", CourseStarted)
-	g.wants("ordered", "slow ready>, cancel started, by-hand ready, which to do, vacuum to do, well to do")
+	g.wants("ordered", "slow watching, cancel started>, by-hand ready, which to do, vacuum to do, well to do")
 	g.s.Runs = []Run{{Action: "pg.cancel", At: g.now, OK: true, Text: "cancelled"}}
-	g.wants("run, and not seen to help", "slow ready>, cancel started, by-hand ready, which to do, vacuum to do, well to do")
+	g.wants("run, and not seen to help", "slow watching, cancel started>, by-hand ready, which to do, vacuum to do, well to do")
 	g.read(1, 0, 50)
 	g.wants("it helped", "slow ready>=done, cancel started=done, by-hand ready, which to do, vacuum to do, well to do")
 	g.said("slow", CourseDone)
@@ -161,10 +161,28 @@ func TestPlayWithoutNeed(t *testing.T) {
 	t.Parallel()
 	g := newGame(t)
 	g.read(9, 0, 50)
-	g.wants("nobody waits", "slow ready>, cancel off, by-hand ready, which to do, vacuum to do, well to do")
+	g.wants("nobody waits", "slow watching, cancel off, by-hand ready>, which to do, vacuum to do, well to do")
 	g.said("slow", CourseOverridden)
 	g.said("by-hand", CourseDone)
 	g.wants("the rest is over", "slow overridden, cancel off, by-hand done, which ready>, vacuum ready, well ready=done")
+}
+
+// What the verdict offers is ready before the time of its phase, and comes first.
+func TestPlayFollowsTheVerdict(t *testing.T) {
+	t.Parallel()
+	g := newGame(t)
+	g.s.Facts["table"], g.s.Evidence = "public.orders", true
+	g.s.Suspect = alert.Suspect{Action: "pg.vacuum", Args: map[string]string{"table": "public.orders"}}
+	g.wants("the verdict says vacuum", "slow watching, cancel ready, by-hand ready, which to do, vacuum ready>, well to do")
+	if got := g.standing("which").Proposed; got != "public.orders" {
+		t.Errorf("proposed is %q", got)
+	}
+	g.s.Suspect.Args = map[string]string{"table": "public.users"}
+	g.wants("of another table", "slow watching, cancel ready>, by-hand ready, which to do, vacuum to do, well to do")
+	g.s.Runs = []Run{{Action: "pg.vacuum", At: g.now, OK: true, Args: actions.Args{"table": "public.users"}}}
+	g.wants("another table was vacuumed", "slow watching, cancel ready>, by-hand ready, which to do, vacuum to do, well to do")
+	g.s.Runs[0].Args = actions.Args{"table": "public.orders"}
+	g.wants("it was", "slow watching, cancel ready>, by-hand ready, which to do, vacuum started=done, well to do")
 }
 
 // What is not known ticks nothing.
@@ -173,7 +191,7 @@ func TestPlayUnknown(t *testing.T) {
 	g := newGame(t)
 	g.s.View = store.New().View()
 	g.s.Began = g.now.Add(-20 * time.Minute)
-	g.wants("nothing is read", "slow ready>!, cancel ready!, by-hand ready!, which ready, vacuum ready, well ready")
+	g.wants("nothing is read", "slow watching!, cancel ready>!, by-hand ready!, which ready, vacuum ready, well watching")
 }
 
 // A run is taken by one step, and what failed says so.
@@ -181,13 +199,13 @@ func TestPlayFailure(t *testing.T) {
 	t.Parallel()
 	g := newGame(t)
 	g.s.Runs = []Run{{Action: "pg.cancel", At: g.now, Text: "failed: gone"}}
-	g.wants("it failed", "slow ready>, cancel started=failed, by-hand ready, which to do, vacuum to do, well to do")
+	g.wants("it failed", "slow watching, cancel started>=failed, by-hand ready, which to do, vacuum to do, well to do")
 	g.said("cancel", CourseFailed)
 	if got := g.standing("cancel"); got.Course != CourseFailed || got.Says() != "because" {
 		t.Errorf("then %+v", got)
 	}
 	g.s.Words["cancel"] = Word{Course: CourseStarted, At: g.now.Add(time.Second)}
-	g.wants("ordered again", "slow ready>, cancel started, by-hand ready, which to do, vacuum to do, well to do")
+	g.wants("ordered again", "slow watching, cancel started>, by-hand ready, which to do, vacuum to do, well to do")
 }
 
 // An effect that does not come within its time is a failure.

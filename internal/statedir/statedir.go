@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 )
@@ -79,6 +80,21 @@ func TryLock(file *os.File, how int) (ok bool, err error) {
 	default:
 		return false, fmt.Errorf("lock %s: %w", file.Name(), err)
 	}
+}
+
+// Replace writes a file as a whole, so that a crash leaves the old one, and two
+// who write at once leave one of both.
+func Replace(path string, data []byte) error {
+	part := path + "." + strconv.Itoa(os.Getpid()) + ".part"
+	file, err := Open(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	if err := errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(part, path)
 }
 
 const (

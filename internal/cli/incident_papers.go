@@ -1,0 +1,154 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tocsin/internal/alert"
+	"tocsin/internal/incident"
+)
+
+func (in *incidents) message() *cobra.Command {
+	sent := false
+	cmd := &cobra.Command{
+		Use: "message AUDIENCE", Short: "Print a text for " + strings.Join(incident.Audiences(), ", ") + ", filled with what is known",
+		Long: "Nothing is sent. Read it, send it where your people are, and say so with --sent: that starts the clock of the next update.",
+		Args: cobra.ExactArgs(1), ValidArgsFunction: cobra.FixedCompletions(incident.Audiences(), cobra.ShellCompDirectiveNoFileComp),
+	}
+	cmd.Flags().BoolVar(&sent, "sent", false, "write into the timeline that it was sent")
+	return in.run(cmd, func(args []string) error {
+		if err := oneOf("audience", args[0], incident.Audiences()); err != nil {
+			return err
+		}
+		s, err := in.state()
+		if err != nil {
+			return err
+		}
+		text := s.Message(args[0], time.Now())
+		if sent {
+			return in.write(incident.CommsSent{Audience: args[0], Text: text, Next: s.Interval()})
+		}
+		out := in.page()
+		for line := range strings.Lines(text) {
+			out.line("%s", strings.TrimSuffix(line, "\n"))
+		}
+		return in.putPage(out)
+	})
+}
+
+func (in *incidents) postmortem() *cobra.Command {
+	return in.run(&cobra.Command{
+		Use: "postmortem [INCIDENT]", Short: "Write postmortem.md; what stands between its keep marks survives", Args: cobra.MaximumNArgs(1),
+	}, func(args []string) error {
+		if len(args) > 0 {
+			in.id = args[0]
+		}
+		return in.writePostmortem()
+	})
+}
+
+// evidenceLimit is the largest file that is kept as evidence.
+const evidenceLimit = 64 << 20
+
+func (in *incidents) evidence() *cobra.Command {
+	return in.run(&cobra.Command{
+		Use: "evidence FILE [WHAT]", Short: "Keep a copy of a file as evidence, with its SHA-256", Args: cobra.MinimumNArgs(1),
+	}, func(args []string) error {
+		info, err := os.Stat(args[0])
+		switch {
+		case err != nil:
+			return &exit{exitFailed, err}
+		case info.Size() > evidenceLimit:
+			return &exit{exitFailed, fmt.Errorf("%s has %d MiB, %d are kept at most: note where it lies instead", args[0], info.Size()>>20, evidenceLimit>>20)}
+		}
+		text, err := os.ReadFile(args[0])
+		if err != nil {
+			return &exit{exitFailed, err}
+		}
+		s, err := in.state()
+		if err != nil {
+			return err
+		}
+		e, err := in.folder.KeepEvidence(s.ID, filepath.Base(args[0]), strings.Join(args[1:], " "), text)
+		if err != nil {
+			return &exit{exitFailed, err}
+		}
+		out := in.page()
+		out.line("%s: %s", s.ID, e.Says())
+		return in.putPage(out)
+	})
+}
+
+func (in *incidents) contacts() *cobra.Command {
+	return in.run(&cobra.Command{Use: "contacts", Short: "List whom to call", Args: cobra.NoArgs}, func([]string) error {
+		out := in.page()
+		var rows []row
+		for _, c := range in.people {
+			rows = append(rows, row{cells: []string{c.Name, c.For, c.Hours, c.Reach}})
+		}
+		if len(rows) == 0 {
+			out.line("nobody is listed: contacts: [{name, for, reach, hours}] under the target in the configuration")
+			return in.putPage(out)
+		}
+		out.table([]string{"WHO", "FOR", "WHEN", "HOW"}, rows)
+		return in.putPage(out)
+	})
+}
+
+// ledger prints which action helped against which alert.
+func (in *incidents) ledger() *cobra.Command {
+	cmd := &cobra.Command{Use: "ledger", Short: "List which action helped against which alert, how often and by how much", Args: cobra.NoArgs}
+	return in.run(cmd, func([]string) error {
+		all, err := in.folder.List()
+		if err != nil {
+			in.warn(errors.New(clean(err.Error()))) // the others count
+		}
+		all = slices.DeleteFunc(all, func(s incident.State) bool { return s.Hidden || s.Opening.Target != in.target })
+		out := in.page()
+		var rows []row
+		for _, h := range incident.Ledger(all) {
+			change := ""
+			if h.Before != nil && h.After != nil {
+				change = h.Metric + " " + alert.Number(*h.Before, h.Unit) + " to " + alert.Number(*h.After, h.Unit)
+			}
+			rows = append(rows, row{cells: []string{h.Rule, h.Action, fmt.Sprintf("%d of %d", h.Helped, h.Runs), fmt.Sprint(h.Worse), stamp(h.Last), change}})
+		}
+		if len(rows) == 0 {
+			out.line("no action was measured in an incident yet")
+			return in.putPage(out)
+		}
+		out.table([]string{"ALERT", "ACTION", "HELPED", "WORSE", "LAST", "BY HOW MUCH (MEDIAN)"}, rows)
+		return in.putPage(out)
+	})
+}
+
+func (in *incidents) writePostmortem() error {
+	s, err := in.state()
+	if err != nil {
+		return err
+	}
+	path, err := writePostmortem(in.folder, s)
+	if err != nil {
+		return &exit{exitFailed, err}
+	}
+	out := in.page()
+	out.line("%s", path)
+	return in.putPage(out)
+}
+
+// writePostmortem writes the file anew, with what people kept in the old one.
+func writePostmortem(f incident.Folder, s incident.State) (path string, err error) {
+	path = filepath.Join(f.In(s.ID), incident.PostmortemName)
+	before, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return path, err
+	}
+	return path, f.Keep(s.ID, incident.PostmortemName, []byte(s.Postmortem(string(before))))
+}
