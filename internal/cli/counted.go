@@ -7,9 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"time"
-	"tocsin/internal/statedir"
 
 	"tocsin/collectors"
+	"tocsin/internal/statedir"
 )
 
 // counted keeps what an application was seen to do for the next program, one
