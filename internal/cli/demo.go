@@ -26,7 +26,9 @@ type demoFlags struct {
 	headless  bool
 	configOut string
 	standby   bool
-	child     bool // started by a dashboard: ends when its standard input does
+	dir       string // keeps the world's log and the state; "" for one that goes with it
+	name      string // of the target; "" for demo
+	child     bool   // started by a dashboard: ends when its standard input does
 }
 
 func (c *command) demo() *cobra.Command {
@@ -54,7 +56,11 @@ func (c *command) demo() *cobra.Command {
 	flags.StringVar(&f.configOut, "config-out", "", "where the world writes the configuration for tocsin")
 	flags.BoolVar(&f.standby, "standby", false, "give its database a hot standby, which takes seconds; replica-lag has one in any case")
 	flags.BoolVar(&f.child, "child", false, "end when standard input ends")
-	_ = flags.MarkHidden("child")
+	flags.StringVar(&f.dir, "dir", "", "folder that keeps the world's log and the state")
+	flags.StringVar(&f.name, "name", "", "name of the target")
+	for _, ours := range []string{"child", "dir", "name"} {
+		_ = flags.MarkHidden(ours)
+	}
 	c.screenFlags(cmd)
 	return cmd
 }
@@ -66,7 +72,7 @@ const readyMark = "ready: tocsin --config "
 // demoWorld runs the world in this process.
 func (c *command) demoWorld(f demoFlags) error {
 	o := demo.Options{
-		ConfigOut: f.configOut, Scenario: f.scenario, ScenarioAfter: f.after, Standby: f.standby,
+		ConfigOut: f.configOut, Scenario: f.scenario, ScenarioAfter: f.after, Standby: f.standby, Dir: f.dir, Name: f.name,
 		Progress: func(text string) { say(c.out, text) },
 		Ready:    func(w demo.World) { say(c.out, readyMark+w.ConfigPath) },
 	}
@@ -124,6 +130,9 @@ func (c *command) startWorld(f demoFlags) (*childWorld, error) {
 	}
 	if f.standby {
 		args = append(args, "--standby")
+	}
+	if f.dir != "" {
+		args = append(args, "--dir", f.dir, "--name", f.name)
 	}
 	cmd := exec.Command(self, args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

@@ -115,7 +115,7 @@ func (c *command) root() *cobra.Command {
 	root.MarkFlagsMutuallyExclusive("readonly", "write")
 	c.screenFlags(root)
 	root.Args = noSuchCommand
-	root.AddCommand(c.demo(), c.initialise(), c.status(), c.check(), c.actions(), c.do(), c.expire(), c.runbook(), c.rules(), c.incident(), c.audit(), c.configuration(), c.version())
+	root.AddCommand(c.demo(), c.drill(), c.initialise(), c.status(), c.check(), c.actions(), c.do(), c.expire(), c.runbook(), c.rules(), c.incident(), c.audit(), c.configuration(), c.version())
 	root.InitDefaultCompletionCmd()
 	if cmd, _, err := root.Find([]string{"completion"}); err == nil {
 		groupOf(cmd)

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -116,7 +117,7 @@ func (w *world) announce(context.Context) error {
 	}
 	text, err := yaml.Marshal(configFile{
 		State:   filepath.Join(w.info.Dir, "state"),
-		Targets: map[string]configTarget{"demo": target},
+		Targets: map[string]configTarget{cmp.Or(w.opts.Name, "demo"): target},
 	})
 	if err != nil {
 		return fmt.Errorf("write the configuration: %w", err)

@@ -22,6 +22,8 @@ type Options struct {
 	// Dir keeps the world's log, its control file and the dashboard's state;
 	// "" is a folder that goes with the world.
 	Dir string
+	// Name is what the configuration calls the target; "" is demo.
+	Name string
 	// ConfigOut is the configuration file to write for tocsin; "" is one that
 	// goes with the world. It is removed at the end.
 	ConfigOut string

@@ -1,0 +1,124 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/adrg/xdg"
+	"github.com/spf13/cobra"
+
+	"tocsin/internal/audit"
+	"tocsin/internal/demo"
+	"tocsin/internal/drill"
+	"tocsin/internal/incident"
+	"tocsin/internal/statedir"
+)
+
+// drillName is the target of a drill: it stands in the header of every screen,
+// and is what is typed to arm.
+const drillName = "DRILL"
+
+// drillReport is the file of the report in the folder of a drill.
+const drillReport = "report.md"
+
+func (c *command) drill() *cobra.Command {
+	fault, after := "", time.Duration(0)
+	cmd := &cobra.Command{
+		Use: "drill", Short: "Break a small living company without saying how, and score who mends it",
+		Long: "drill starts the company of `tocsin demo` in a world of its own, breaks it after a while without saying how,\n" +
+			"and scores what is done when the dashboard is left: detection, the first action that helped, restoration by the\n" +
+			"world's own measure, harm, and the record. Open an incident (I), mend it, leave (q). The record and the report\n" +
+			"stay in a folder of their own; no configured target is touched.",
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if fault != "" {
+				if err := oneOf("fault", fault, mendable()); err != nil {
+					return err
+				}
+			}
+			return c.runDrill(fault, after)
+		},
+	}
+	cmd.Flags().StringVar(&fault, "fault", "", "this one instead of one by lot, to practise it: "+strings.Join(mendable(), ", "))
+	cmd.Flags().DurationVar(&after, "after", 0, "time from ready to the fault (else by lot, 20 s to 90 s)")
+	_ = cmd.RegisterFlagCompletionFunc("fault", cobra.FixedCompletions(mendable(), cobra.ShellCompDirectiveNoFileComp))
+	c.screenFlags(cmd)
+	return cmd
+}
+
+// mendable are the faults that can be mended from here.
+func mendable() []string {
+	return slices.DeleteFunc(demo.Scenarios(), func(name string) bool { return name == "provider-outage" })
+}
+
+// runDrill runs one drill and prints its report.
+func (c *command) runDrill(fault string, after time.Duration) error {
+	if names := mendable(); fault == "" {
+		fault = names[rand.IntN(len(names))]
+	}
+	if after == 0 {
+		after = 20*time.Second + time.Duration(rand.Int64N(int64(70*time.Second)))
+	}
+	dir := filepath.Join(xdg.StateHome, "tocsin", "drills", time.Now().UTC().Format("20060102T150405Z"))
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return &exit{exitFailed, fmt.Errorf("the record of the drill: %w", err)}
+	}
+	w, err := c.startWorld(demoFlags{scenario: fault, after: after, dir: dir, name: drillName})
+	if err != nil {
+		return &exit{exitFailed, err}
+	}
+	path, err := w.ready(quietly{c.err, fault})
+	if err != nil {
+		return &exit{exitFailed, err}
+	}
+	c.config, c.target = path, ""
+	left := c.dashboard()
+	w.end(left)
+	if left != nil {
+		return left
+	}
+	return c.reportDrill(dir, fault)
+}
+
+// quietly passes on progress that does not tell the fault.
+type quietly struct {
+	to    io.Writer
+	fault string
+}
+
+// Write implements io.Writer.
+func (q quietly) Write(p []byte) (int, error) {
+	if strings.Contains(string(p), q.fault) {
+		return len(p), nil
+	}
+	return q.to.Write(p)
+}
+
+// reportDrill scores a drill by what it left, and keeps the report beside it.
+func (c *command) reportDrill(dir, fault string) error {
+	world, err1 := drill.ReadWorld(filepath.Join(dir, "world.jsonl"))
+	done, err2 := audit.List(filepath.Join(dir, "state"))
+	incidents, err3 := incident.Folder{Dir: filepath.Join(dir, "state", incidentsDir)}.List()
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return &exit{exitFailed, fmt.Errorf("score the drill: %w", err)}
+	}
+	text := drill.Judge(fault, world, done, incidents).Markdown()
+	path := filepath.Join(dir, drillReport)
+	if err := statedir.Replace(path, []byte(text)); err != nil {
+		return &exit{exitFailed, fmt.Errorf("keep the report: %w", err)}
+	}
+	out := c.page()
+	for line := range strings.Lines(text) {
+		out.line("%s", strings.TrimSuffix(line, "\n"))
+	}
+	out.line("")
+	out.line("kept in %s", path)
+	return c.putPage(out)
+}

@@ -1,0 +1,237 @@
+// Package drill scores how somebody met a fault of the demo world: from the
+// world's own log, the audit and the record of the incident, and from nothing
+// that was on a screen. It must not start anything.
+package drill
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"tocsin/internal/audit"
+	"tocsin/internal/incident"
+)
+
+// Note is one line of the world's log.
+type Note struct {
+	At    time.Time `json:"at"`
+	Event string    `json:"event"` // fault.started, fault.ended
+	Name  string    `json:"name"`
+}
+
+// ReadWorld reads the world's log. A last line that was not written to its end
+// is left out.
+func ReadWorld(path string) ([]Note, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	var out []Note
+	lines := bufio.NewScanner(file)
+	for lines.Scan() {
+		var n Note
+		if json.Unmarshal(lines.Bytes(), &n) == nil {
+			out = append(out, n)
+		}
+	}
+	return out, lines.Err()
+}
+
+// The targets: how long after the fault each has to be there.
+const (
+	DetectWithin  = 5 * time.Minute  // an incident is open, or something was done
+	ActWithin     = 10 * time.Minute // the first action that helped was run
+	RestoreWithin = 15 * time.Minute // the world is whole again
+)
+
+// Score is one thing that counts.
+type Score struct {
+	What   string
+	Took   time.Duration // since the fault; meaningless while Reached is false
+	Target time.Duration // 0 where only whether it was reached counts
+	Held   bool          // it was reached, in time
+	Known  bool          // it was reached at all
+	Note   string
+}
+
+// Report is how a drill went.
+type Report struct {
+	Fault   string
+	Began   time.Time // of the fault, by the world's log; zero when it never came
+	Scores  []Score
+	Actions []string // what was run, in order, in words
+}
+
+// Passed tells whether all was reached in time.
+func (r Report) Passed() bool {
+	return len(r.Scores) > 0 && !slices.ContainsFunc(r.Scores, func(s Score) bool { return !s.Held })
+}
+
+// Judge scores a drill.
+func Judge(fault string, world []Note, done []audit.Entry, incidents []incident.State) Report {
+	r := Report{Fault: fault, Began: first(world, "fault.started", fault)}
+	if r.Began.IsZero() {
+		return r
+	}
+	acts := actsOf(done)
+	detected := earliest(acts)
+	if len(incidents) > 0 {
+		opened := incidents[len(incidents)-1].At // the newest is first
+		if detected.IsZero() || opened.Before(detected) {
+			detected = opened
+		}
+	}
+	var helped time.Time
+	harm := 0
+	for _, a := range acts {
+		r.Actions = append(r.Actions, a.words())
+		if a.verdict == "helped" && helped.IsZero() {
+			helped = a.at
+		}
+		if a.verdict == "worse" || a.outcome == "failed" {
+			harm++
+		}
+	}
+	r.Scores = []Score{
+		r.by("detected", detected, DetectWithin, "an incident was opened, or something was done"),
+		r.by("first action that helped", helped, ActWithin, ""),
+		r.by("restored", first(world, "fault.ended", fault), RestoreWithin, "by the world's own measure"),
+		{What: "nothing made worse", Known: true, Held: harm == 0, Note: fmt.Sprintf("%d of %d actions failed or made it worse", harm, len(acts))},
+		steps(incidents),
+	}
+	return r
+}
+
+func (r Report) by(what string, at time.Time, within time.Duration, note string) Score {
+	s := Score{What: what, Target: within, Note: note, Known: !at.IsZero()}
+	if s.Known {
+		s.Took = max(at.Sub(r.Began), 0)
+		s.Held = s.Took <= within
+	}
+	return s
+}
+
+// steps is how the runbook was followed.
+func steps(incidents []incident.State) Score {
+	s := Score{What: "the incident was recorded"}
+	if len(incidents) == 0 {
+		s.Note = "no incident was opened: I"
+		return s
+	}
+	i := incidents[len(incidents)-1]
+	s.Known, s.Held = true, true
+	done, late := 0, 0
+	for _, e := range i.Events {
+		if e.Kind == incident.KindStepDone || e.Kind == incident.KindStepOverridden {
+			done++
+			var step incident.StepEvent
+			if json.Unmarshal(e.Data, &step) == nil && step.Late {
+				late++
+			}
+		}
+	}
+	book := "no runbook"
+	if i.Book != nil {
+		book = "runbook " + i.Book.Runbook
+	}
+	s.Note = fmt.Sprintf("%s, %d steps done, %d late", book, done, late)
+	return s
+}
+
+// act is one call that ended.
+type act struct {
+	at      time.Time // when it began
+	action  string
+	outcome string
+	verdict string
+}
+
+func (a act) words() string {
+	text := a.at.UTC().Format("15:04:05Z") + " " + a.action + ": " + a.outcome
+	if a.verdict != "" {
+		text += ", " + a.verdict
+	}
+	return text
+}
+
+// actsOf are the calls that were run, by the time at which they began.
+func actsOf(entries []audit.Entry) []act {
+	began := map[string]time.Time{}
+	verdicts := map[string]string{}
+	for _, e := range entries {
+		switch e.Phase {
+		case audit.Intent:
+			began[e.ID] = e.At.Time
+		case audit.Effect:
+			verdicts[e.ID] = e.Verdict
+		}
+	}
+	var out []act
+	for _, e := range entries {
+		if e.Phase == audit.Result && e.Outcome != "refused" && e.Outcome != "cancelled" && !strings.HasPrefix(e.Action, "alert.") {
+			out = append(out, act{at: began[e.ID], action: e.Action, outcome: e.Outcome, verdict: verdicts[e.ID]})
+		}
+	}
+	slices.SortFunc(out, func(a, b act) int { return a.at.Compare(b.at) })
+	return out
+}
+
+func earliest(acts []act) time.Time {
+	if len(acts) == 0 {
+		return time.Time{}
+	}
+	return acts[0].at
+}
+
+// first is when something is first told of a fault; zero when it is not.
+func first(world []Note, event, name string) time.Time {
+	for _, n := range world {
+		if n.Event == event && n.Name == name {
+			return n.At
+		}
+	}
+	return time.Time{}
+}
+
+// Markdown is the report as people read it.
+func (r Report) Markdown() string {
+	var out strings.Builder
+	verdict := "not passed"
+	if r.Passed() {
+		verdict = "passed"
+	}
+	fmt.Fprintf(&out, "# Drill: %s, %s\n\n", r.Fault, verdict)
+	if r.Began.IsZero() {
+		out.WriteString("It was left before the fault came: nothing is scored.\n")
+		return out.String()
+	}
+	fmt.Fprintf(&out, "The fault came at %s.\n\n| what | after | target | | |\n| --- | --- | --- | --- | --- |\n", r.Began.UTC().Format("2006-01-02 15:04:05Z"))
+	for _, s := range r.Scores {
+		after, target, mark := "never", "", "MISSED"
+		if s.Known {
+			after = s.Took.Round(time.Second).String()
+		}
+		if s.Target > 0 {
+			target = s.Target.String()
+		} else {
+			after = ""
+		}
+		if s.Held {
+			mark = "ok"
+		}
+		fmt.Fprintf(&out, "| %s | %s | %s | %s | %s |\n", s.What, after, target, mark, s.Note)
+	}
+	out.WriteString("\n## What was run\n\n")
+	if len(r.Actions) == 0 {
+		out.WriteString("Nothing.\n")
+	}
+	for _, a := range r.Actions {
+		out.WriteString("- " + a + "\n")
+	}
+	return out.String()
+}

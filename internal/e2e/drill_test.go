@@ -1,0 +1,61 @@
+package e2e_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"tocsin/internal/testkit"
+)
+
+// TestDrill mends a drill with what its screen says: the report is that of the
+// world, and the screen never named the fault.
+func TestDrill(t *testing.T) {
+	t.Parallel()
+	state := t.TempDir()
+	cmd := exec.Command(servers.Program(t), "drill", "--fault", "lock-pileup", "--after", "1s")
+	cmd.Env = append(environment(t), "XDG_STATE_HOME="+state)
+	d := &demonstration{t: t, screen: testkit.Start(t, cmd, 120, 36), registry: filepath.Join(state, "tocsin", "worlds")}
+	in := &incident{t: t, screen: d.screen}
+	in.screen.WaitFor("DRILL", 2*limit)
+	in.screen.WaitUntil("the verdict", 2*limit, func(screen string) bool { return strings.Contains(verdict(screen, "K end it"), "wait behind pid") })
+	left := d.running()
+	in.screen.Keys("I")
+	in.screen.WaitFor("open an incident", limit)
+	in.screen.Keys("\r")
+	in.screen.WaitFor("incident is open;", limit)
+	in.screen.Keys("K")
+	in.screen.WaitFor("type DRILL to arm", limit)
+	in.screen.Keys("DRILL\r")
+	in.screen.WaitFor("Tab reason", limit)
+	in.screen.WaitUntil("that y counts", limit, func(screen string) bool { return !strings.Contains(screen, "in a second") })
+	in.screen.Keys("y")
+	in.screen.WaitFor("helped", limit)
+	in.screen.Keys("\x1b")
+	in.screen.WaitUntil("the card to go", limit, func(screen string) bool { return !strings.Contains(screen, "Esc closes") })
+	in.screen.Keys("q")
+	if state := d.screen.Wait(limit); state.ExitCode() != 0 {
+		t.Errorf("ended with %v", state)
+	}
+	d.gone(left)
+	reports, err := filepath.Glob(filepath.Join(state, "tocsin", "drills", "*", "report.md"))
+	if err != nil || len(reports) != 1 {
+		t.Fatalf("reports %v, %v", reports, err)
+	}
+	text, err := os.ReadFile(reports[0])
+	must(t, err)
+	for _, want := range []string{
+		`# Drill: lock-pileup, passed`, `\| detected \| \d+s \| 5m0s \| ok`, `\| first action that helped \| \d+s \| 10m0s \| ok`,
+		`\| restored \| \d+s \| 15m0s \| ok`, `0 of 1 actions failed`, `runbook lock-pileup, `, `pg\.terminate: ok, helped`,
+	} {
+		if !regexp.MustCompile(want).Match(text) {
+			t.Errorf("no %s in\n%s", want, text)
+		}
+	}
+	if !strings.Contains(string(d.screen.Output()), "Drill: lock-pileup, passed") {
+		t.Error("the report was not shown")
+	}
+}
