@@ -292,8 +292,24 @@ func misleading() []situation {
 			name: "a disk that fills because a slot keeps the log", change: func(w *world) {
 				put(w, store.HostKey(), model.Host{Name: "db1", MemTotal: 100, MemFree: 60, Disks: []model.Disk{{Mount: "/", Total: 100, Used: 90}}})
 				put(w, store.SlotsKey(), model.Slots{Rows: []model.Slot{{Name: "old", Type: "physical", Retained: ptr(int64(20 << 30))}}})
+				put(w, store.WALKey(), model.WAL{Elapsed: time.Second, Bytes: ptr(int64(2 << 20)), Dir: ptr(int64(21 << 30))})
 			},
-			rule: "db.slots.retained", summary: "slot old keeps 20 GiB of log", then: []string{"host.disk.used"},
+			rule: "db.slots.retained", summary: "slot old keeps 20 GiB of log, and nobody reads it",
+			evidence: []string{"the folder of the log holds 21 GiB"}, against: []string{"log made: 2 MiB/s"},
+			action: "pg.slot.drop", args: map[string]string{"slot": "old"}, then: []string{"host.disk.used"},
+		},
+		{
+			name: "a slot whose reader is behind is not to be dropped", change: func(w *world) {
+				put(w, store.SlotsKey(), model.Slots{Rows: []model.Slot{{Name: "cdc", Type: "logical", PID: 88, Retained: ptr(int64(20 << 30))}}})
+			},
+			rule: "db.slots.retained", summary: "slot cdc keeps 20 GiB of log", evidence: []string{"pid 88 reads it, and is behind"}, silent: []string{"nobody"},
+		},
+		{
+			name: "the slot of a standby that has to come back", change: func(w *world) {
+				put(w, store.SlotsKey(), model.Slots{Rows: []model.Slot{{Name: "r1", Retained: ptr(int64(20 << 30))}}})
+				put(w, store.ReplicationKey(), model.Replication{Expected: []string{"r1"}, Replicas: []model.Replica{{Name: "r1", State: "catchup"}}})
+			},
+			rule: "db.slots.retained", summary: "slot r1 keeps 20 GiB of log", evidence: []string{"the standby of its name has to be there: bring it back"},
 		},
 	}
 }

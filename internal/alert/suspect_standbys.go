@@ -108,14 +108,47 @@ func (s *scene) keptLog() []candidate {
 		out = append(out, c)
 	}
 	if h, ok := s.over("db.slots.lost", "db.slots.retained"); ok {
-		c := explain(weightSlot, h)
-		c.Summary = "slot " + h.Labels["slot"] + " keeps " + number(h.value, h.Unit) + " of log"
-		if h.Rule == "db.slots.lost" {
-			c.Summary = "slot " + h.Labels["slot"] + " is lost: its reader has to begin anew"
-		}
-		out = append(out, c)
+		out = append(out, s.blameSlot(h))
 	}
 	return out
+}
+
+// blameSlot names a slot, and offers to drop one that nobody reads. That of a
+// standby which has to be there is its own business.
+func (s *scene) blameSlot(h hot) candidate {
+	c := explain(weightSlot, h)
+	name := h.Labels["slot"]
+	c.Summary = "slot " + name + " keeps " + number(h.value, h.Unit) + " of log"
+	if h.Rule == "db.slots.lost" {
+		c.Summary = "slot " + name + " is lost: its reader has to begin anew"
+	}
+	c.Evidence = lines(s.logFolder())
+	c.Against = lines(s.walLine())
+	slots, _ := known(s, store.SlotsKey())
+	i := slices.IndexFunc(slots.Rows, func(row model.Slot) bool { return row.Name == name })
+	if i < 0 {
+		return c
+	}
+	if pid := slots.Rows[i].PID; pid != 0 {
+		c.Evidence = append(c.Evidence, "pid "+strconv.Itoa(pid)+" reads it, and is behind")
+		return c
+	}
+	c.Summary += ", and nobody reads it"
+	if r, _ := known(s, store.ReplicationKey()); slices.Contains(r.Expected, name) {
+		c.Evidence = append(c.Evidence, "the standby of its name has to be there: bring it back")
+		return c
+	}
+	c.act("pg.slot.drop", map[string]string{"slot": name})
+	return c
+}
+
+// logFolder says how large the folder of the log is; "" where that is not known.
+func (s *scene) logFolder() string {
+	f, ok := s.fact("db.wal.dir")
+	if !ok {
+		return ""
+	}
+	return "the folder of the log holds " + number(f.Value, f.Unit)
 }
 
 // pooler names a PgBouncer that is down or lets clients wait.

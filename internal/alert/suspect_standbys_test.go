@@ -106,7 +106,7 @@ func aroundTheServer() []situation {
 			name: "a slot", change: func(w *world) {
 				put(w, store.SlotsKey(), model.Slots{Rows: []model.Slot{{Name: "old", Retained: ptr(int64(20 << 30))}}})
 			},
-			rule: "db.slots.retained", summary: "slot old keeps 20 GiB of log",
+			rule: "db.slots.retained", summary: "slot old keeps 20 GiB of log", action: "pg.slot.drop",
 		},
 		{
 			name: "the pooler", change: func(w *world) {
