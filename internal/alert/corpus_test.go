@@ -275,6 +275,21 @@ func misleading() []situation {
 			rule: "db.dead_tuples.pct", summary: "kept by the snapshot of standby r1", evidence: []string{"the snapshot is 40000 transactions old"},
 		},
 		{
+			name: "dead rows that a slot keeps which nobody reads", change: func(w *world) {
+				held(w, model.Holder{Kind: "slot", Name: "cdc", XminAge: 90_000})
+				put(w, store.SlotsKey(), model.Slots{Rows: []model.Slot{{Name: "cdc", Type: "logical", Retained: ptr(int64(1 << 30))}}})
+			},
+			rule: "db.dead_tuples.pct", summary: "kept by the snapshot of slot cdc", evidence: []string{"the snapshot is 90000 transactions old"},
+			action: "pg.slot.drop", args: map[string]string{"slot": "cdc"},
+		},
+		{
+			name: "dead rows that a slot keeps which is read", change: func(w *world) {
+				held(w, model.Holder{Kind: "slot", Name: "cdc", XminAge: 90_000})
+				put(w, store.SlotsKey(), model.Slots{Rows: []model.Slot{{Name: "cdc", Type: "logical", PID: 88, Retained: ptr(int64(1 << 30))}}})
+			},
+			rule: "db.dead_tuples.pct", summary: "kept by the snapshot of slot cdc",
+		},
+		{
 			name: "a slot that has kept a few transactions keeps no dead rows", change: func(w *world) { held(w, model.Holder{Kind: "slot", Name: "cdc", XminAge: 12}) },
 			rule: "db.dead_tuples.pct", summary: "37.5 % of the rows of public.events are dead (30000 of 80000): autovacuum is off for it", silent: []string{"cdc"},
 			action: "pg.vacuum", args: map[string]string{"table": "public.events"},

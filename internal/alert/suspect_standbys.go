@@ -113,8 +113,7 @@ func (s *scene) keptLog() []candidate {
 	return out
 }
 
-// blameSlot names a slot, and offers to drop one that nobody reads. That of a
-// standby which has to be there is its own business.
+// blameSlot names a slot that keeps much log, and who reads it.
 func (s *scene) blameSlot(h hot) candidate {
 	c := explain(weightSlot, h)
 	name := h.Labels["slot"]
@@ -124,22 +123,36 @@ func (s *scene) blameSlot(h hot) candidate {
 	}
 	c.Evidence = lines(s.logFolder())
 	c.Against = lines(s.walLine())
-	slots, _ := known(s, store.SlotsKey())
-	i := slices.IndexFunc(slots.Rows, func(row model.Slot) bool { return row.Name == name })
-	if i < 0 {
-		return c
-	}
-	if pid := slots.Rows[i].PID; pid != 0 {
+	if pid, ok := s.reader(name); ok && pid != 0 {
 		c.Evidence = append(c.Evidence, "pid "+strconv.Itoa(pid)+" reads it, and is behind")
-		return c
+	} else if ok {
+		c.Summary += ", and nobody reads it"
+		s.offerDrop(&c, name)
 	}
-	c.Summary += ", and nobody reads it"
-	if r, _ := known(s, store.ReplicationKey()); slices.Contains(r.Expected, name) {
-		c.Evidence = append(c.Evidence, "the standby of its name has to be there: bring it back")
-		return c
-	}
-	c.act("pg.slot.drop", map[string]string{"slot": name})
 	return c
+}
+
+// reader is who reads a slot, 0 for nobody; not ok where that is not known.
+func (s *scene) reader(slot string) (pid int, ok bool) {
+	slots, _ := known(s, store.SlotsKey())
+	i := slices.IndexFunc(slots.Rows, func(row model.Slot) bool { return row.Name == slot })
+	if i < 0 {
+		return 0, false
+	}
+	return slots.Rows[i].PID, true
+}
+
+// offerDrop offers to drop a slot that nobody reads, unless it is that of a
+// standby which has to be there.
+func (s *scene) offerDrop(c *candidate, slot string) {
+	if pid, ok := s.reader(slot); !ok || pid != 0 {
+		return
+	}
+	if r, _ := known(s, store.ReplicationKey()); slices.Contains(r.Expected, slot) {
+		c.Evidence = append(c.Evidence, "the standby of its name has to be there: bring it back")
+		return
+	}
+	c.act("pg.slot.drop", map[string]string{"slot": slot})
 }
 
 // logFolder says how large the folder of the log is; "" where that is not known.
