@@ -44,6 +44,9 @@ func (r *Runner) readings(measures []Measure) []reading {
 
 // effect measures what an action that has ended did, and adds it to the outcome.
 func (r *Runner) effect(ctx context.Context, c *call, out *Outcome, run effectRun) {
+	if r.opts.Refresh != nil && c.plan.Danger != Read {
+		r.opts.Refresh() // what the action measured by itself shows at once as well
+	}
 	watch := newWatch(c.plan.Measures, run.before, out.Result.Effects)
 	if !watch.decided() && watch.limit > 0 {
 		if run.step != nil {
@@ -67,9 +70,6 @@ func (r *Runner) effect(ctx context.Context, c *call, out *Outcome, run effectRu
 
 // observe looks at the facts until the watch has seen enough.
 func (r *Runner) observe(ctx context.Context, w *watch) {
-	if r.opts.Refresh != nil {
-		r.opts.Refresh()
-	}
 	began := r.opts.Now()
 	tick := time.NewTicker(effectPoll)
 	defer tick.Stop()

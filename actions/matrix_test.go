@@ -274,9 +274,9 @@ func onStandby(w *world, standby *local.Postgres) {
 
 // TestMatrixIsComplete compares the actions that the package declares on
 // PostgreSQL with those of the matrix, and with those that need another world
-// than its, which TestExplain and TestReplay make on every major.
+// than its, which TestExplain, TestReplay and TestSlotDrop make on every major.
 func TestMatrixIsComplete(t *testing.T) {
-	listed, declared := []string{"pg.explain", "pg.replay.pause", "pg.replay.resume"}, []string(nil)
+	listed, declared := []string{"pg.explain", "pg.replay.pause", "pg.replay.resume", "pg.slot.drop"}, []string(nil)
 	for _, a := range acts() {
 		listed = append(listed, a.id)
 	}

@@ -124,9 +124,14 @@ func (s *scene) all(rules ...string) []hot {
 }
 
 // symptoms are the readings that users feel: errors, slow or no answers.
-func (s *scene) symptoms() []hot {
-	return s.all("service.down", "http.error_rate.high", "http.error_rate", "http.p95", "http.p99")
+func (s *scene) symptoms() []hot { return s.all(symptomRules()...) }
+
+func symptomRules() []string {
+	return []string{"service.down", "http.error_rate.high", "http.error_rate", "http.p95", "http.p99"}
 }
+
+// errors are those of the symptoms where nothing good is answered.
+func (s *scene) errors() []hot { return s.all(symptomRules()[:3]...) }
 
 // falling tells whether a reading has come down within the last minute: what
 // caused it may be over, and a window of a minute still holds it.

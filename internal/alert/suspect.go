@@ -54,12 +54,17 @@ func Suspects(v store.View, alerts []Alert) []Suspect {
 	return out
 }
 
-// explainsLess tells whether a shortage on this machine is all that is known
-// while users feel something that is at least as bad, or something worse still
-// fires.
+// explainsLess tells whether a cause is too small for what users feel: dead rows
+// or one long statement explain slowness at most, and no errors that are at
+// least as bad. A shortage on this machine explains nothing that is felt, and
+// nothing worse that fires.
 func (s *scene) explainsLess(c candidate) bool {
-	if c.weight > weightHost {
+	switch {
+	case c.weight > weightNoErrors:
 		return false
+	case c.weight > weightHost:
+		errors := s.errors()
+		return len(errors) > 0 && errors[0].loud() >= c.Level
 	}
 	felt := s.symptoms()
 	return len(felt) > 0 && felt[0].loud() >= c.Level || slices.ContainsFunc(s.alerts, func(a Alert) bool {
@@ -93,6 +98,8 @@ const (
 	weightDiskFull    = 55
 	weightServiceDown = 50
 	weightSlowFelt    = 45 // a long statement while requests are slow
+	weightDeployLate  = 44 // a build that had served well for long before
+	weightNoErrors    = 43 // from here on nothing makes requests fail
 	weightStale       = 40
 	weightSlow        = 30
 	weightMachine     = 25 // of the database, as its provider tells

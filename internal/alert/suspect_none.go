@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,6 +27,7 @@ func (s *scene) noSuspect() Suspect {
 	if len(felt) == 0 {
 		felt, here = here, nil
 	}
+	slices.SortStableFunc(felt, func(a, b hot) int { return cmp.Compare(unfelt(a), unfelt(b)) })
 	lasting := s.lasting(&out)
 	dark, waiting := s.unreadable(), s.waiting()
 	switch {
@@ -45,6 +47,14 @@ func (s *scene) noSuspect() Suspect {
 	out.Evidence = dark
 	out.Against = append(out.Against, texts(here)...)
 	return out
+}
+
+// unfelt is 0 for what users feel, which is named first, and 1 for the rest.
+func unfelt(h hot) int {
+	if slices.Contains(symptomRules(), h.Rule) {
+		return 0
+	}
+	return 1
 }
 
 // note takes one trouble into the account: the loudest level and the earliest

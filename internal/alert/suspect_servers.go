@@ -226,6 +226,9 @@ func (s *scene) bloat() []candidate {
 	switch k, kept := s.keeper(worst); {
 	case kept:
 		c.heldBack(k)
+		if k.Kind == "slot" {
+			s.offerDrop(&c, k.Name)
+		}
 	case table.AutovacuumOff:
 		c.Summary += ": autovacuum is off for it"
 	}

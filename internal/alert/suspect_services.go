@@ -13,6 +13,9 @@ import (
 const (
 	// youngBuild is how long a build is suspected for what began after it.
 	youngBuild = 30 * time.Minute
+	// servedWell is how long a build has to have served without the trouble to
+	// come after every cause that began with it.
+	servedWell = 15 * time.Minute
 	// deploySlack forgives clocks that differ and readings that are shared.
 	deploySlack = 30 * time.Second
 )
@@ -31,7 +34,9 @@ func (s *scene) badDeploy() []candidate {
 			continue
 		}
 		if !symptoms[0].began.Before(from(since, by)) {
-			return []candidate{s.blameBuild(d.Sample.Value, symptoms[0])}
+			c := s.blameBuild(d.Sample.Value, symptoms[0])
+			c.doubt(d.Sample.Fail)
+			return []candidate{c}
 		}
 	}
 	return nil
@@ -49,6 +54,9 @@ func (s *scene) blameBuild(all model.Deployments, worst hot) candidate {
 	live, _ := all.Live()
 	since, by, _ := all.LiveSince()
 	c := explain(weightDeploy, worst)
+	if c.Since.Sub(since) > servedWell {
+		c.weight = weightDeployLate
+	}
 	what := map[string]string{"rollback": "the rollback to ", "promote": "the promote of "}[by]
 	c.Summary = fmt.Sprintf("%s since %s%s", worst.text(), cmp.Or(what, "deploy "), live.Name)
 	if live.Author != "" {
@@ -65,6 +73,15 @@ func (s *scene) blameBuild(all model.Deployments, worst hot) candidate {
 		c.Evidence = append(c.Evidence, "there is no build to roll back to")
 	}
 	return c
+}
+
+// doubt says that the builds cannot be read any more, where that is so: what is
+// live may have changed, and nothing is offered.
+func (c *candidate) doubt(fail *model.Fail) {
+	if fail != nil {
+		c.Evidence = append(c.Evidence, "what is live now is not known: "+fail.Text)
+		c.Action, c.Args = "", nil
+	}
 }
 
 // before tells what the reading was before an instant.

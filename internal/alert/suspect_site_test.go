@@ -1,8 +1,6 @@
 package alert
 
 import (
-	"strings"
-	"testing"
 	"time"
 
 	"tocsin/internal/model"
@@ -27,54 +25,63 @@ func domains(w *world, d model.Domain, left time.Duration) {
 	put(w, store.DomainsKey(), model.Domains{Rows: []model.Domain{d}})
 }
 
-func TestSuspectsAroundTheSite(t *testing.T) {
+// ofTheSite are about what the applications are deployed to.
+func ofTheSite() []situation {
 	yes, no := true, false
-	tests := []struct {
-		name    string
-		change  func(w *world)
-		rule    string
-		summary string
-		action  string
-	}{
-		{"promotion off", func(w *world) { rolledBack(w, false) }, "deploy.promotion_off",
-			"new builds do not go live until one is promoted: rolled back to v31 12m0s ago", ""},
-		{"promotion off and errors that began later", func(w *world) { rolledBack(w, false); errorsSince(w, 12, time.Minute) }, "http.error_rate.high",
-			"since the rollback to v31", "deploy.rollback"},
-		{"a failed build", func(w *world) { rolledBack(w, true) }, "deploy.newest_failed",
-			"the newest build, v32 by ben, failed: no module tax; production serves v31", ""},
-		{"a certificate that ends", func(w *world) {
-			domains(w, model.Domain{Name: "shop.example", Verified: true, Lost: &no}, 70*time.Hour)
-		}, "domain.tls.hours",
-			"the certificate for shop.example ends in 2 d", ""},
-		{"a certificate that is over", func(w *world) { domains(w, model.Domain{Name: "shop.example", Verified: true, Lost: &no}, -time.Hour) }, "domain.tls.hours",
-			"the certificate for shop.example is over", ""},
-		{"a domain that points elsewhere", func(w *world) {
-			domains(w, model.Domain{Name: "shop.example", Verified: true, Lost: &yes}, 999*time.Hour)
-		}, "domain.broken",
-			"shop.example: it does not point to the provider", ""},
-		{"a domain that cannot be read", func(w *world) { domains(w, model.Domain{Name: "shop.example", Verified: true}, 999*time.Hour) }, "",
-			"no suspect: no reading is over its threshold", ""},
-		{"an attack", func(w *world) {
-			put(w, store.FirewallKey(), model.Firewall{Attacks: []time.Time{w.now}})
-			slowSince(w, 4*time.Second, time.Minute)
-		}, "firewall.attack", "the provider sees an attack under way", "attack.mode"},
-		{"an attack that is answered", func(w *world) {
-			put(w, store.FirewallKey(), model.Firewall{Attacks: []time.Time{w.now}, AttackMode: true})
-		}, "firewall.attack", "the provider sees an attack under way, and every visitor is challenged", ""},
-		{"a paused project", func(w *world) {
-			put(w, store.FirewallKey(), model.Firewall{Paused: true})
-			put(w, store.ProbeKey("web"), model.Probe{Service: "web", Needed: 3, Failures: 3})
-		}, "site.paused", "the project is paused at the provider", ""},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			w := newWorld()
-			calm(w)
-			tt.change(w)
-			got := Diagnose(w, New(Defaults()).Step(w))
-			if got.Rule != tt.rule || !strings.Contains(got.Summary, tt.summary) || got.Action != tt.action {
-				t.Errorf("got %s: %q (%s)", got.Rule, got.Summary, got.Action)
-			}
-		})
+	return []situation{
+		{
+			name: "promotion off", change: func(w *world) { rolledBack(w, false) },
+			rule: "deploy.promotion_off", summary: "new builds do not go live until one is promoted: rolled back to v31 12m0s ago",
+		},
+		{
+			name: "promotion off and errors that began later", change: func(w *world) { rolledBack(w, false); errorsSince(w, 12, time.Minute) },
+			rule: "http.error_rate.high", summary: "since the rollback to v31",
+			action: "deploy.rollback",
+		},
+		{
+			name: "a failed build", change: func(w *world) { rolledBack(w, true) },
+			rule: "deploy.newest_failed", summary: "the newest build, v32 by ben, failed: no module tax; production serves v31",
+		},
+		{
+			name: "a certificate that ends", change: func(w *world) {
+				domains(w, model.Domain{Name: "shop.example", Verified: true, Lost: &no}, 70*time.Hour)
+			},
+			rule: "domain.tls.hours", summary: "the certificate for shop.example ends in 2 d",
+		},
+		{
+			name: "a certificate that is over", change: func(w *world) { domains(w, model.Domain{Name: "shop.example", Verified: true, Lost: &no}, -time.Hour) },
+			rule: "domain.tls.hours", summary: "the certificate for shop.example is over",
+		},
+		{
+			name: "a domain that points elsewhere", change: func(w *world) {
+				domains(w, model.Domain{Name: "shop.example", Verified: true, Lost: &yes}, 999*time.Hour)
+			},
+			rule: "domain.broken", summary: "shop.example: it does not point to the provider",
+		},
+		{
+			name: "a domain that cannot be read", change: func(w *world) { domains(w, model.Domain{Name: "shop.example", Verified: true}, 999*time.Hour) },
+			summary: "no suspect: no reading is over its threshold",
+		},
+		{
+			name: "an attack", change: func(w *world) {
+				put(w, store.FirewallKey(), model.Firewall{Attacks: []time.Time{w.now}})
+				slowSince(w, 4*time.Second, time.Minute)
+			},
+			rule: "firewall.attack", summary: "the provider sees an attack under way",
+			action: "attack.mode",
+		},
+		{
+			name: "an attack that is answered", change: func(w *world) {
+				put(w, store.FirewallKey(), model.Firewall{Attacks: []time.Time{w.now}, AttackMode: true})
+			},
+			rule: "firewall.attack", summary: "the provider sees an attack under way, and every visitor is challenged",
+		},
+		{
+			name: "a paused project", change: func(w *world) {
+				put(w, store.FirewallKey(), model.Firewall{Paused: true})
+				put(w, store.ProbeKey("web"), model.Probe{Service: "web", Needed: 3, Failures: 3})
+			},
+			rule: "site.paused", summary: "the project is paused at the provider",
+		},
 	}
 }

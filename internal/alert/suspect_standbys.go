@@ -108,14 +108,60 @@ func (s *scene) keptLog() []candidate {
 		out = append(out, c)
 	}
 	if h, ok := s.over("db.slots.lost", "db.slots.retained"); ok {
-		c := explain(weightSlot, h)
-		c.Summary = "slot " + h.Labels["slot"] + " keeps " + number(h.value, h.Unit) + " of log"
-		if h.Rule == "db.slots.lost" {
-			c.Summary = "slot " + h.Labels["slot"] + " is lost: its reader has to begin anew"
-		}
-		out = append(out, c)
+		out = append(out, s.blameSlot(h))
 	}
 	return out
+}
+
+// blameSlot names a slot that keeps much log, and who reads it.
+func (s *scene) blameSlot(h hot) candidate {
+	c := explain(weightSlot, h)
+	name := h.Labels["slot"]
+	c.Summary = "slot " + name + " keeps " + number(h.value, h.Unit) + " of log"
+	if h.Rule == "db.slots.lost" {
+		c.Summary = "slot " + name + " is lost: its reader has to begin anew"
+	}
+	c.Evidence = lines(s.logFolder())
+	c.Against = lines(s.walLine())
+	if pid, ok := s.reader(name); ok && pid != 0 {
+		c.Evidence = append(c.Evidence, "pid "+strconv.Itoa(pid)+" reads it, and is behind")
+	} else if ok {
+		c.Summary += ", and nobody reads it"
+		s.offerDrop(&c, name)
+	}
+	return c
+}
+
+// reader is who reads a slot, 0 for nobody; not ok where that is not known.
+func (s *scene) reader(slot string) (pid int, ok bool) {
+	slots, _ := known(s, store.SlotsKey())
+	i := slices.IndexFunc(slots.Rows, func(row model.Slot) bool { return row.Name == slot })
+	if i < 0 {
+		return 0, false
+	}
+	return slots.Rows[i].PID, true
+}
+
+// offerDrop offers to drop a slot that nobody reads, unless it is that of a
+// standby which has to be there.
+func (s *scene) offerDrop(c *candidate, slot string) {
+	if pid, ok := s.reader(slot); !ok || pid != 0 {
+		return
+	}
+	if r, _ := known(s, store.ReplicationKey()); slices.Contains(r.Expected, slot) {
+		c.Evidence = append(c.Evidence, "the standby of its name has to be there: bring it back")
+		return
+	}
+	c.act("pg.slot.drop", map[string]string{"slot": slot})
+}
+
+// logFolder says how large the folder of the log is; "" where that is not known.
+func (s *scene) logFolder() string {
+	f, ok := s.fact("db.wal.dir")
+	if !ok {
+		return ""
+	}
+	return "the folder of the log holds " + number(f.Value, f.Unit)
 }
 
 // pooler names a PgBouncer that is down or lets clients wait.

@@ -52,7 +52,7 @@ func declared(servers actions.Standbys, deploys actions.Deploys, cache actions.C
 		actions.Cancel(postgres), actions.Terminate(postgres), actions.TerminateAll(postgres), actions.Explain(postgres), actions.Vacuum(postgres),
 		actions.Analyze(postgres), actions.VacuumFull(postgres, actions.FreeBytes), actions.Reindex(postgres, actions.FreeBytes),
 		actions.IndexCreate(postgres, actions.FreeBytes), actions.IndexDrop(postgres),
-		actions.ReplayResume(servers), actions.ReplayPause(servers),
+		actions.ReplayResume(servers), actions.ReplayPause(servers), actions.SlotDrop(postgres),
 		actions.DeployRollback(deploys), actions.DeployPromote(deploys), actions.CachePurge(cache),
 		actions.AlertAcknowledge(marker), actions.AlertUnacknowledge(marker), actions.AlertMute(marker), actions.AlertUnmute(marker),
 		actions.ErrorResolve(issues), actions.ErrorIgnore(issues), actions.ErrorUnresolve(issues), actions.ErrorAssign(issues),

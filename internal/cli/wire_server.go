@@ -19,13 +19,15 @@ func (p *program) addServer(server *pg.Server, c config.Postgres) {
 	seldom := sched.Timing{Every: 2 * time.Minute, Timeout: pg.SlowLimit + time.Second, Group: "postgres", Retry: rareRetry, MaxWait: longestRetry, Yields: true}
 	horizon := seldom
 	horizon.Every = time.Minute
+	slots := often
+	slots.Every = 10 * time.Second // an import fills a disk in minutes, and the list is short
 	replication := often
 	if len(c.Standbys) > 0 {
 		replication.Every = replicaEvery
 	}
 	add(p, store.ReplicationKey(), &collectors.Replication{Server: server.For(store.ReplicationKey().Name), Expected: standbyNames(c.Standbys)}, replication)
 	add(p, store.ProgressKey(), collectors.Progress{Server: server.For(store.ProgressKey().Name)}, often)
-	add(p, store.SlotsKey(), collectors.Slots{Server: server.For(store.SlotsKey().Name)}, often)
+	add(p, store.SlotsKey(), collectors.Slots{Server: server.For(store.SlotsKey().Name)}, slots)
 	add(p, store.DatabasesKey(), &collectors.Databases{Server: server.For(store.DatabasesKey().Name)}, counted)
 	add(p, store.WALKey(), &collectors.WAL{Server: server.For(store.WALKey().Name)}, counted)
 	add(p, store.StorageKey(), &collectors.Storage{Server: server.For(store.StorageKey().Name), Now: time.Now}, seldom)

@@ -21,10 +21,20 @@ const freshMax = 10 * time.Second
 // it for ten minutes.
 const offersMax = 15 * time.Minute
 
+// rulesText is what the company made of tocsin's rules: its database is small,
+// and so is the room that its log may take.
+const rulesText = `version: 1
+rules:
+  - id: db.slots.retained
+    fire: "> 128 MiB"
+    clear: "< 96 MiB"
+`
+
 // The types below are the part of tocsin's configuration file that the demo
 // writes. They are its form, not its code: the file is read as any other.
 type configFile struct {
 	State   string                  `yaml:"state"`
+	Rules   string                  `yaml:"rules"`
 	Targets map[string]configTarget `yaml:"targets"`
 }
 
@@ -115,8 +125,12 @@ func (w *world) announce(context.Context) error {
 	if err := w.openControl(); err != nil {
 		return err
 	}
+	if err := os.WriteFile(w.site.private("rules.yaml"), []byte(rulesText), 0o600); err != nil {
+		return err
+	}
 	text, err := yaml.Marshal(configFile{
 		State:   filepath.Join(w.info.Dir, "state"),
+		Rules:   w.site.private("rules.yaml"),
 		Targets: map[string]configTarget{cmp.Or(w.opts.Name, "demo"): target},
 	})
 	if err != nil {

@@ -76,6 +76,7 @@ func (d *database) roles() []string {
 		// The worker runs the shop's maintenance, which changes its tables.
 		"GRANT shop TO worker",
 		"GRANT pg_monitor, pg_signal_backend, shop TO tocsin",
+		"ALTER ROLE tocsin REPLICATION", // to drop replication slots
 		"CREATE DATABASE shop OWNER shop",
 	)
 }

@@ -27,14 +27,9 @@ func (r *replicaLag) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// Kept as it comes: what compresses well makes little log.
-	_, err = s.conn.Exec(ctx, "CREATE TABLE product_images (product_id int, image bytea)")
-	if err == nil {
-		_, err = s.conn.Exec(ctx, "ALTER TABLE product_images ALTER image SET STORAGE EXTERNAL")
-	}
+	err = s.createImages(ctx, "product_images")
 	for n := 0; err == nil && n < importedMiB; n += batchMiB {
-		_, err = s.conn.Exec(ctx, fmt.Sprintf(
-			"INSERT INTO product_images SELECT g, decode(repeat('c0ffee00', 8192), 'hex') FROM generate_series(1, %d) g", batchMiB*32))
+		err = s.importImages(ctx, "product_images")
 	}
 	if err := errors.Join(err, s.conn.Close(ctx)); err != nil {
 		return err
@@ -42,6 +37,23 @@ func (r *replicaLag) start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	return until(ctx, "the standby is not behind", r.behind)
+}
+
+// createImages makes a table that keeps images as they come: what compresses
+// well makes little log.
+func (s *session) createImages(ctx context.Context, table string) error {
+	_, err := s.conn.Exec(ctx, "CREATE TABLE "+table+" (product_id int, image bytea)")
+	if err == nil {
+		_, err = s.conn.Exec(ctx, "ALTER TABLE "+table+" ALTER image SET STORAGE EXTERNAL")
+	}
+	return err
+}
+
+// importImages writes one batch.
+func (s *session) importImages(ctx context.Context, table string) error {
+	_, err := s.conn.Exec(ctx, fmt.Sprintf(
+		"INSERT INTO %s SELECT g, decode(repeat('c0ffee00', 8192), 'hex') FROM generate_series(1, %d) g", table, batchMiB*32))
+	return err
 }
 
 // behind tells whether the primary sees the standby behind by what was imported.

@@ -49,6 +49,7 @@ func Faults() []Fault {
 		{Name: "old-snapshot", About: "an analyst's forgotten transaction keeps the dead rows of events", in: newOldSnapshot},
 		{Name: "stale-cache", About: "customers see pinned pages while prices change", in: newStaleCache},
 		{Name: "cache-leak", About: "an import fills the cache with carts that never end", in: newCacheLeak},
+		{Name: "disk-filling", About: "the slot of a standby that is no more keeps all the log of an import", in: newDiskFilling},
 		{Name: "slow-query", About: "a report over all orders runs for many minutes", in: newSlowQuery},
 		{Name: "error-spike", About: "a value in the cache that no checkout can read", in: newErrorSpike},
 		{Name: "provider-outage", About: "the payment provider fails", in: newProviderOutage},

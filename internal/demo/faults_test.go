@@ -32,6 +32,7 @@ func TestFaults(t *testing.T) {
 		{"lock-pileup", testLockPileup},
 		{"connections-exhausted", testConnectionsExhausted},
 		{"replica-lag", testReplicaLag},
+		{"disk-filling", testDiskFilling},
 		{"slow-query", testSlowQuery},
 		{"stale-cache", testStaleCache},
 		{"bloat", testBloat},
@@ -185,6 +186,21 @@ func testReplicaLag(t *testing.T, r *running) {
 		return r.number(behind) < 1<<20 && there.number("SELECT max(id) FROM orders") > newest
 	})
 	waitFor(t, "what was imported to be gone", func() bool { return r.number("SELECT count(*) FROM pg_class WHERE relname = 'product_images'") == 0 })
+}
+
+func testDiskFilling(t *testing.T, r *running) {
+	const folder = "SELECT sum(size) / 1048576.0 FROM pg_ls_waldir()"
+	before := r.number(folder)
+	r.breaks("disk-filling")
+	broken := r.number(folder)
+	if broken < 256 || broken > before+400 {
+		t.Errorf("the folder of the log holds %.0f MiB, %.0f before", broken, before)
+	}
+	r.asOperator("SELECT pg_drop_replication_slot('r0')")
+	r.mended()
+	waitFor(t, "the log to go", func() bool { return r.number(folder) < broken-128 })
+	t.Logf("the folder of the log: %.0f MiB, broken %.0f, mended %.0f", before, broken, r.number(folder))
+	waitFor(t, "what was imported to be gone", func() bool { return r.number("SELECT count(*) FROM pg_class WHERE relname = 'staged_images'") == 0 })
 }
 
 func testSlowQuery(t *testing.T, r *running) {

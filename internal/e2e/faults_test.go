@@ -106,6 +106,13 @@ func faults() []fault {
 			broken:  cacheLeakBroken, mended: cacheLeakMended,
 		},
 		{
+			name: "disk-filling", action: "pg.slot.drop", book: "disk-filling", ends: "a drop it",
+			verdict: `slot (r0) keeps ([\d.]+) MiB of log, and nobody reads it`,
+			card:    []string{`SELECT pg_drop_replication_slot\('r0'\) +if nobody reads it`, `frees +\d+ MiB of log, at the next checkpoint`, `built anew`},
+			outcome: `dropped in .* · kept log [\d.]+ MiB → 0 B.*helped`,
+			broken:  diskBroken, mended: diskMended,
+		},
+		{
 			name: "slow-query", action: "pg.cancel", book: "slow-query", ends: "C cancel it",
 			verdict: `pid (\d+) runs one statement for (\d+)s: app=reports`,
 			card:    []string{`SELECT pg_cancel_backend\(\d+\)`, `app=reports`},

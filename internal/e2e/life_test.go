@@ -111,7 +111,7 @@ func TestHangUp(t *testing.T) {
 	}{
 		{"at once", func(*testkit.Terminal) {}},
 		{"before the first frame", awaitOutput(t)},
-		{"calm", awaitText("no suspect")},
+		{"calm", awaitText("usable")},
 		{"card open", func(screen *testkit.Terminal) {
 			tables(screen)
 			screen.Keys("V")

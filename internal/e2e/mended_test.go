@@ -168,6 +168,30 @@ func replicaMended(in *incident) {
 	in.until("the fault to end", func() bool { return len(in.state().Faults) == 0 })
 }
 
+// logSQL is the size of the folder of the log, in MiB.
+const logSQL = "SELECT sum(size)::float8 / 1048576 FROM pg_ls_waldir()"
+
+func diskBroken(in *incident) {
+	kept := testkit.One[float64](in.t, in.admin, "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::float8 / 1048576 FROM pg_replication_slots WHERE slot_name = 'r0'")
+	if said := in.number(2); said < 250 || said > kept+1 {
+		in.t.Errorf("the verdict says %v MiB, the slot keeps %.1f MiB", said, kept)
+	}
+	if holds := testkit.One[float64](in.t, in.admin, logSQL); holds < 256 {
+		in.t.Errorf("the folder of the log holds %.0f MiB", holds)
+	}
+}
+
+func diskMended(in *incident) {
+	if n := testkit.One[int](in.t, in.admin, "SELECT count(*)::int FROM pg_replication_slots"); n != 0 {
+		in.t.Errorf("%d slots are left", n)
+	}
+	in.until("the fault to end", func() bool { return len(in.state().Faults) == 0 })
+	testkit.Exec(in.t, in.admin, "CHECKPOINT")
+	if holds := testkit.One[float64](in.t, in.admin, logSQL); holds > in.number(2)/2 {
+		in.t.Errorf("the folder of the log still holds %.0f MiB", holds)
+	}
+}
+
 const deadSQL = "SELECT n_dead_tup::float8 FROM pg_stat_user_tables WHERE relid = 'public.events'::regclass"
 
 func bloatBroken(in *incident) {

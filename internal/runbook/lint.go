@@ -204,6 +204,7 @@ func Facts() []Param {
 		{"suspect.pid", pid}, {"suspect.backend_start", start}, // what the verdict names
 		{"suspect.table", string(actions.TypeTable)},
 		{"suspect.prefix", string(actions.TypePrefix)},
+		{"suspect.slot", string(actions.TypeString)},
 		{"suspect.deployment", string(actions.TypeDeployment)},
 	}
 }
