@@ -127,17 +127,20 @@ func (c *command) rulesReplay() *cobra.Command {
 
 // set is the set to try; not ok when nothing is to be tried.
 func (t tried) set(rules alert.Set) (set alert.Set, ok bool, err error) {
+	if t.file != "" {
+		if set, err = loadRules(t.file); err != nil {
+			return set, false, err
+		}
+		return set, true, t.known(rules, set)
+	}
+	if err := t.known(rules); err != nil {
+		return rules, false, err
+	}
 	switch {
-	case t.file != "":
-		set, err = loadRules(t.file)
-		return set, err == nil, err
 	case t.fire == "" && t.clear == "" && t.lasts == "":
 		return rules, false, nil
 	case t.rule == "":
 		return rules, false, errors.New("say with --rule which rule is to be changed")
-	}
-	if _, there := rules.Rule(t.rule); !there {
-		return rules, false, fmt.Errorf("there is no rule %s", t.rule)
 	}
 	text := "version: 1\nrules:\n  - id: " + strconv.Quote(t.rule) + "\n"
 	for _, part := range []struct{ key, value string }{{"fire", t.fire}, {"clear", t.clear}, {"for", t.lasts}} {
