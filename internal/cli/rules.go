@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tocsin/internal/alert"
+	"tocsin/internal/strict"
 	"tocsin/internal/trial"
 )
 
@@ -150,6 +151,24 @@ func (t tried) set(rules alert.Set) (set alert.Set, ok bool, err error) {
 	}
 	set, err = alert.Load("the change", []byte(text), rules)
 	return set, err == nil, err
+}
+
+// known refuses a rule that no set has.
+func (t tried) known(sets ...alert.Set) error {
+	var ids []string
+	for _, set := range sets {
+		for _, one := range set.Rules {
+			ids = append(ids, one.ID)
+		}
+	}
+	if t.rule == "" || slices.Contains(ids, t.rule) {
+		return nil
+	}
+	text := "there is no rule " + t.rule
+	if near, ok := strict.Nearest(t.rule, ids); ok {
+		text += ": did you mean " + near + "?"
+	}
+	return errors.New(text)
 }
 
 func (c *command) replayRules(path string, t tried) error {
