@@ -16,6 +16,7 @@ const (
 	countMaxTime  = 2 * time.Second
 	purgePerSec   = 100 // batches: 50,000 keys at most
 	purgeProgress = 250 * time.Millisecond
+	endsAsked     = 100 // keys of which the card learns whether they end
 )
 
 // Keyspace is the part of a Redis client that a purge needs. *redis.Client is
@@ -24,6 +25,7 @@ type Keyspace interface {
 	Scan(ctx context.Context, cursor uint64, match string, count int64) *redis.ScanCmd
 	Unlink(ctx context.Context, keys ...string) *redis.IntCmd
 	DBSize(ctx context.Context) *redis.IntCmd
+	Pipelined(ctx context.Context, fill func(redis.Pipeliner) error) ([]redis.Cmder, error)
 }
 
 // Cache is what the cache actions work with.
@@ -54,7 +56,7 @@ func CachePurge(c Cache) Action {
 
 func (c Cache) plan(ctx context.Context, args Args) (Plan, error) {
 	prefix := args["prefix"]
-	found, whole, err := c.count(ctx, prefix)
+	found, some, whole, err := c.count(ctx, prefix)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -79,11 +81,40 @@ func (c Cache) plan(ctx context.Context, args Args) (Plan, error) {
 		p.Refuse = "no key begins with " + prefix
 		return p, nil
 	}
-	p.Notes = append([]Note{{"removes", fmt.Sprintf("%s of %s in the database", removes, count(all, "key"))}}, originLoad(c.Facts)...)
-	p.Notes = append(p.Notes,
+	p.Notes = []Note{{"removes", fmt.Sprintf("%s of %s in the database", removes, count(all, "key"))}}
+	load := originLoad(c.Facts)
+	if note, only := c.onlyHere(ctx, some); only {
+		load[0] = note
+	}
+	p.Notes = append(append(p.Notes, load...),
 		Note{"will not", "touch other keys, nor a cache in front of this one (CDN, browser)"},
 		Note{"can be cancelled", "at any moment; what was removed stays removed"})
 	return p, nil
+}
+
+// onlyHere warns of keys most of which have no end: what writes such keys may
+// keep its only copy there. It says so where that cannot be asked.
+func (c Cache) onlyHere(ctx context.Context, keys []string) (note Note, only bool) {
+	if len(keys) == 0 {
+		return Note{}, false
+	}
+	lives, err := c.Redis.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for _, key := range keys {
+			p.TTL(ctx, key)
+		}
+		return nil
+	})
+	if err != nil {
+		return Note{"origin", "whether these keys are held elsewhere is not known: " + err.Error()}, true
+	}
+	forever := 0
+	for _, one := range lives {
+		if life, ok := one.(*redis.DurationCmd); ok && life.Val() == -1 {
+			forever++
+		}
+	}
+	text := fmt.Sprintf("%d of %s looked at have no end: they may be held nowhere else, so ask who owns them (runbook cache-leak)", forever, count(int64(len(keys)), "key"))
+	return Note{"only copy?", text}, 2*forever > len(keys)
 }
 
 // originLoad says what the requests that a cache answers would meet instead;
@@ -102,21 +133,23 @@ func originLoad(facts Facts) []Note {
 	return list
 }
 
-// count goes through the keys; whole is false when it stopped early.
-func (c Cache) count(ctx context.Context, prefix string) (found int64, whole bool, err error) {
+// count goes through the keys, and gives some of them; whole is false when it
+// stopped early.
+func (c Cache) count(ctx context.Context, prefix string) (found int64, some []string, whole bool, err error) {
 	began := time.Now()
 	s := scan{redis: c.Redis, match: prefix + "*", pace: rate.NewLimiter(scanPerSec, 1)}
 	for time.Since(began) < countMaxTime {
 		keys, last, err := s.next(ctx)
 		if err != nil {
-			return found, false, fmt.Errorf("count keys: %w", err)
+			return found, some, false, fmt.Errorf("count keys: %w", err)
 		}
 		found += int64(len(keys))
+		some = append(some, keys[:min(len(keys), endsAsked-len(some))]...)
 		if last {
-			return found, true, nil
+			return found, some, true, nil
 		}
 	}
-	return found, false, nil
+	return found, some, false, nil
 }
 
 // scan goes through all keys at a pace that leaves the server, which does one

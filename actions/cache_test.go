@@ -23,7 +23,7 @@ func cacheWith(t *testing.T, prefix string, n int) *redis.Client {
 	t.Cleanup(func() { _ = client.Close() })
 	_, err := client.Pipelined(t.Context(), func(p redis.Pipeliner) error {
 		for i := range n {
-			p.Set(t.Context(), fmt.Sprint(prefix, i), "x", 0)
+			p.Set(t.Context(), fmt.Sprint(prefix, i), "x", time.Hour)
 		}
 		for i := range 10 {
 			p.Set(t.Context(), fmt.Sprint("session:", i), "x", 0)
@@ -67,6 +67,29 @@ func TestPurge(t *testing.T) {
 	}
 	if left := keysLeft(t, client); left != 10 {
 		t.Errorf("%d keys are left, want the 10 others", left)
+	}
+}
+
+// Keys without an end may be the only copy of what they hold.
+func TestThePurgeCardWarnsOfKeysWithoutAnEnd(t *testing.T) {
+	client := cacheWith(t, "page:", 5)
+	facts := &gauges{}
+	facts.set("cache.hit_ratio", 96)
+	facts.set("db.connections.used", 86)
+	purge := actions.CachePurge(actions.Cache{Redis: client, Facts: facts})
+	for prefix, want := range map[string]string{
+		"session:": "only copy?: 10 of 10 keys looked at have no end: they may be held nowhere else, so ask who owns them (runbook cache-leak)",
+		"page:":    "origin: the cache answers 96",
+	} {
+		p, err := purge.Plan(t.Context(), actions.Args{"prefix": prefix})
+		if err != nil {
+			t.Fatal(err)
+		}
+		notes := notesOf(p)
+		wantText(t, notes, want, "headroom: 86")
+		if prefix == "session:" && strings.Contains(notes, "goes to the database") {
+			t.Errorf("the card says that the database has them:\n%s", notes)
+		}
 	}
 }
 

@@ -218,3 +218,32 @@ func TestProbeAddresses(t *testing.T) {
 		}
 	}
 }
+
+func TestProbeTellsNothingOfFirstFailures(t *testing.T) {
+	tests := []struct {
+		name     string
+		statuses []int
+		want     []string // of service.down after each try; why where it is unknown
+	}{
+		{"started during an outage", []int{500, 500, 500}, []string{"1 of 3 tries failed", "2 of 3 tries failed", "1"}},
+		{"started in good order", []int{200, 500, 500, 500}, []string{"0", "1 of 3 tries failed", "0", "1"}},
+		{"one bad answer", []int{500, 200, 200, 500}, []string{"1 of 3 tries failed", "0", "0", "0"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p := newProbe(t, ProbeOptions{Address: answering(t, tt.statuses...)})
+			var got []string
+			for range tt.statuses {
+				down := tryOnce(t, p).Facts()[0]
+				if down.Known {
+					got = append(got, fmt.Sprint(down.Value))
+				} else {
+					got = append(got, down.Why)
+				}
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/gdamore/tcell/v2"
@@ -65,9 +66,14 @@ func (c *card) stepped(p actions.Progress) {
 	}
 }
 
-// ended shows the outcome in place, and leaves it as the last word.
+// ended shows the outcome in place, and leaves it as the last word. Who left the
+// card before anything ran was told so then.
 func (c *card) ended(a *App, out actions.Outcome, err error) {
+	left := c.phase < running && !slices.Contains(a.over, overlay(c))
 	c.phase, c.out, c.err = finished, out, err
+	if left {
+		return
+	}
 	text, role := outcomeText(out, err)
 	word := c.action.Title
 	if err == nil && out.Verdict != "" && out.Verdict != actions.Unclear {

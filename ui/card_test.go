@@ -222,3 +222,21 @@ func TestACardAsksForAReason(t *testing.T) {
 		})
 	}
 }
+
+// The last word is about the card that is open, or there is none: what was left
+// comes to its end behind a later one without a word.
+func TestACardOpensWithoutTheLastWord(t *testing.T) {
+	onCard(t, &deed{danger: actions.Disruptive}, func(s *stage) {
+		const word = "cancelled, nothing was changed"
+		s.press("Esc")
+		s.sees(word)
+		s.press("K")
+		synctest.Wait()
+		s.sees("type prod", "not:"+word)
+		armNow(s)
+		settle(holdOff)
+		s.press("y")
+		synctest.Wait()
+		s.sees("not:" + word)
+	})
+}

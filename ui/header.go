@@ -136,16 +136,22 @@ func HeaderLine(in In) Line {
 	return narrowHeader(in)
 }
 
-// narrowHeader is the counts, and as much of the rest as fits behind them.
+// narrowHeader is the counts, and as much of the rest as fits behind them: the
+// instant before what may be done before the incident.
 func narrowHeader(in In) Line {
-	line := tallyLine(in, false)
-	for _, s := range []Span{span(Plain, in.clock(in.View.Now())), modeSpan(in), clockSpan(in)} {
-		if in.Mode.Frozen && s.Role == Plain {
-			s = span(Strong, "FROZEN")
-		}
-		if cells(line...)+cells(s) <= in.Width {
-			line = append(line, s, gap(1))
+	left, long := tallyLine(in, false), clockSpan(in)
+	clock := span(Plain, in.clock(in.View.Now()))
+	if in.Mode.Frozen {
+		clock = span(Strong, "FROZEN")
+	}
+	var right Line
+	for _, s := range []Span{clock, modeSpan(in), incidentSpan(in)} {
+		if s.Text != "" && cells(left...)+cells(right...)+cells(s) <= in.Width {
+			right = append(Line{s, gap(1)}, right...)
 		}
 	}
-	return line
+	if n := len(right); n > 0 && cells(left...)+cells(right...)-cells(clock)+cells(long) <= in.Width {
+		right[n-2] = long
+	}
+	return append(left, right...)
 }

@@ -203,7 +203,7 @@ func trafficLines(in In) []Line {
 		return nil
 	}
 	v := r.Value
-	line := Line{gap(1), span(Muted, "errors "), span(Strong, rateText(in, v.PerMinute)+"/min"), gap(1),
+	line := Line{gap(1), span(Muted, "errors "), span(Strong, rateText(in, trafficRate(in, v))+"/min"), gap(1),
 		minuteLine(in, v.Minutes, 30), gap(2)}
 	if v.Hidden == "" {
 		line = append(line, span(Muted, "failed "), span(roleOf(in, "sentry.failure_rate"), orUnknown(v.Failed, percent)),
@@ -218,6 +218,19 @@ func trafficLines(in In) []Line {
 		return append([]Line{head}, fadedAll(lines)...)
 	}
 	return append(lines, hidden(in, v.Hidden)...)
+}
+
+// trafficRate is how many errors there are a minute; by now those of the newest
+// whole minute, as they are told among the services.
+func trafficRate(in In, t model.SentryTraffic) func(from, to time.Time) (float64, bool) {
+	return func(from, to time.Time) (float64, bool) {
+		if to.Before(in.View.Now()) {
+			return t.PerMinute(from, to)
+		}
+		last, _ := t.Last()
+		n, ok := errorsNow(in, t)
+		return n, ok && !last.At.Before(from)
+	}
 }
 
 // sessionSpans tell how many sessions ended well, and of when that is.

@@ -72,6 +72,7 @@ func (a *App) blocked(id string) string {
 func (a *App) begin(act actions.Action, args actions.Args) {
 	ctx, cancel := context.WithCancel(a.ctx)
 	c := &card{action: act, stop: cancel, opened: time.Now()}
+	a.said = "" // the last word is of another action
 	a.push(c)
 	o := actions.Order{
 		Action: act.ID, Args: args,

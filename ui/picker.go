@@ -11,7 +11,7 @@ import (
 
 // item is one line of a picker.
 type item struct {
-	key  string // runs it at once, where the picker takes keys; "" for none
+	key  string // what calls it without the picker, and finds it here; "" for none
 	text string
 	note string // why it is blocked, what it does
 	do   func(*App)
@@ -21,27 +21,27 @@ type item struct {
 type picker struct {
 	title string
 	items []item
-	hot   bool // the keys of the items work; else they are typed into the field
 	typed entry
 	line  int
 }
 
-// matches are the items whose letters fit what was typed.
+// matches are the items whose letters fit what was typed: first those that have
+// it as their key. A key alone runs nothing here, for it may begin a name.
 func (p *picker) matches() []item {
-	want := strings.ToLower(p.typed.String())
-	var out []item
+	typed := p.typed.String()
+	want := strings.ToLower(typed)
+	var keyed, named, near []item
 	for _, it := range p.items {
-		if strings.Contains(strings.ToLower(it.text), want) {
-			out = append(out, it)
+		switch text := strings.ToLower(it.text); {
+		case typed != "" && it.key == typed:
+			keyed = append(keyed, it)
+		case strings.Contains(text, want):
+			named = append(named, it)
+		case fuzzy(text, want):
+			near = append(near, it)
 		}
 	}
-	for _, it := range p.items {
-		text := strings.ToLower(it.text)
-		if !strings.Contains(text, want) && fuzzy(text, want) {
-			out = append(out, it)
-		}
-	}
-	return out
+	return slices.Concat(keyed, named, near)
 }
 
 func (p *picker) draw(_ *App, c canvas) {
@@ -75,8 +75,7 @@ func (p *picker) drawItem(c canvas, it item, here bool) {
 }
 
 func (p *picker) key(a *App, ev *tcell.EventKey) {
-	name := keyName(ev)
-	switch name {
+	switch keyName(ev) {
 	case "Esc", "Ctrl-C":
 		a.drop(p)
 		return
@@ -92,25 +91,12 @@ func (p *picker) key(a *App, ev *tcell.EventKey) {
 		}
 		return
 	}
-	if it, ok := p.hotItem(name); ok {
-		p.choose(a, it)
-		return
-	}
 	if p.typed.key(ev) {
 		p.line = 0
 	}
 }
 
 func (p *picker) paste(_ *App, text string) { p.typed.paste(text) }
-
-func (p *picker) hotItem(key string) (item, bool) {
-	for _, it := range p.items {
-		if p.hot && it.key == key && key != "" {
-			return it, true
-		}
-	}
-	return item{}, false
-}
 
 // choose runs an item; a blocked one stays and says why.
 func (p *picker) choose(a *App, it item) {
@@ -188,7 +174,7 @@ func (a *App) sortMenu() {
 // newMenu offers the actions, those that fit the selection first and then those
 // of what is looked at, and says why the others do not.
 func newMenu(a *App) *picker {
-	p := &picker{title: "actions", hot: true}
+	p := &picker{title: "actions: type a key or a name, then Enter"}
 	var near, others, blocked []item
 	for _, act := range a.o.Runner.List() {
 		it := item{key: a.keyOf(act.ID), text: act.Title, note: act.Danger.String(), do: func(a *App) { a.order(act.ID, a.args(act)) }}

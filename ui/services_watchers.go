@@ -1,8 +1,11 @@
 package ui
 
 import (
+	"slices"
+	"strings"
 	"time"
 
+	"tocsin/internal/alert"
 	"tocsin/internal/model"
 	"tocsin/internal/store"
 )
@@ -14,7 +17,9 @@ func watcherServices(in In) []service {
 	var out []service
 	issues := read(in.View, store.SentryIssuesKey())
 	if issues.status.State != store.Unconfigured {
-		out = append(out, settled(in, service{status: issues.status, kind: "Sentry", name: "errors", word: "ok", info: sentryInfo(in, issues.Value)}, issues.Fail))
+		s := service{status: issues.status, kind: "Sentry", name: "errors", word: "ok", info: sentryInfo(in, issues.Value)}
+		s.level, s.word = sentryState(in)
+		out = append(out, settled(in, s, issues.Fail))
 	}
 	payments := read(in.View, store.PaymentsKey())
 	if payments.status.State != store.Unconfigured {
@@ -34,10 +39,52 @@ func sentryInfo(in In, s model.SentryIssues) string {
 	if fresh > 0 {
 		text += ", " + count(int64(fresh)) + " new"
 	}
-	if last, ok := read(in.View, store.SentryTrafficKey()).Value.Last(); ok && in.View.Now().Sub(last.At) < 5*time.Minute {
-		text += "  " + number(last.N) + " errors/min"
+	if r := read(in.View, store.SentryTrafficKey()); r.has() {
+		n, ok := errorsNow(in, r.Value)
+		text += "  " + numberOr(n, ok) + " errors/min"
 	}
 	return text
+}
+
+// sentryState is the worst alert on what Sentry tells, or on the errors of an
+// application, which it tells too: how loud it is, and in a word.
+func sentryState(in In) (level int, word string) {
+	word = "ok"
+	for _, a := range in.Alerts {
+		if !a.Trouble() || int(a.Level()) <= level || a.Metric != "http.error_rate" && !strings.HasPrefix(a.Metric, "sentry.") {
+			continue
+		}
+		level = int(a.Level())
+		switch {
+		case a.Level() == alert.Unclear:
+			word = "unknown"
+		case a.State == alert.Clearing:
+			word = "clearing"
+		default:
+			word = "alert"
+		}
+	}
+	return level, word
+}
+
+// errorsNow is how many errors the newest whole minute had; not ok where there
+// is none of late, and while an issue is listed that only began after it.
+func errorsNow(in In, t model.SentryTraffic) (n float64, ok bool) {
+	last, ok := t.Last()
+	if !ok || in.View.Now().Sub(last.At) >= 5*time.Minute {
+		return 0, false
+	}
+	ends := last.At.Add(time.Minute)
+	later := slices.ContainsFunc(read(in.View, store.SentryIssuesKey()).Value.Rows, func(i model.SentryIssue) bool { return i.FirstSeen.After(ends) })
+	return last.N, !later
+}
+
+// numberOr is a number, or the mark for one that is not known.
+func numberOr(n float64, ok bool) string {
+	if !ok {
+		return "?"
+	}
+	return number(n)
 }
 
 func paymentsInfo(p model.Payments) string {

@@ -31,7 +31,7 @@ func TestTheLoadIsThatOfTheAppThatGrew(t *testing.T) {
 	}
 	w.history("http.rate", model.Labels{"app": "admin", "window": "1m"}, 1, 1, w.now)
 	w.history("http.rate", model.Labels{"app": "shop", "window": "1m"}, 40, 40, w.now)
-	if got, want := newScene(w, nil).loadLine(), "load: shop 100 requests/s, 2.5 times the usual"; got != want {
+	if got, want := newScene(w, nil, nil).loadLine(), "load: shop 100 requests/s, 2.5 times the usual"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

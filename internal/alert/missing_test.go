@@ -25,3 +25,32 @@ func TestADiskThatCannotBeReadKeepsItsAlert(t *testing.T) {
 		t.Errorf("unreadable: got %s after %s: %s", got.State, got.Former, got.Why)
 	}
 }
+
+func TestARestartDuringAnOutageClearsNothing(t *testing.T) {
+	w, e := newWorld(), New(Defaults())
+	try := func(tries int, up, passed bool) Alert {
+		w.now = w.now.Add(5 * time.Second)
+		put(w, store.ProbeKey("web"), model.Probe{Service: "web", Up: up, Passed: passed, Failures: tries, Needed: 3, Tries: tries})
+		return pick(t, e.Step(w), "service.down{service=web}")
+	}
+	began := try(3, false, false).Since
+	data, err := e.Export()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e = New(Defaults())
+	if err := e.Import(data); err != nil {
+		t.Fatal(err)
+	}
+	for tries := 1; tries < 3; tries++ {
+		if got := try(tries, true, false); got.State != Unknown || got.Standing() != Firing {
+			t.Errorf("try %d: got %s after %s", tries, got.State, got.Former)
+		}
+	}
+	if got := try(3, false, false); got.State != Firing || !got.Since.Equal(began) {
+		t.Errorf("got %s since %s, want firing since %s", got.State, got.Since, began)
+	}
+	if got := try(1, true, true); got.State != OK {
+		t.Errorf("answers again: got %s", got.State)
+	}
+}

@@ -24,6 +24,7 @@ type scene struct {
 	now    time.Time
 	hot    []hot // readings over their threshold now; the most severe first
 	alerts []Alert
+	deeds  []Deed // that are recent
 }
 
 // hot is a reading that is over its threshold now.
@@ -34,8 +35,13 @@ type hot struct {
 	began time.Time // when it went over; zero when that is not known
 }
 
-func newScene(v store.View, alerts []Alert) *scene {
+func newScene(v store.View, alerts []Alert, deeds []Deed) *scene {
 	s := &scene{v: v, now: v.Now(), alerts: alerts}
+	for _, d := range deeds {
+		if d.Recent(s.now) {
+			s.deeds = append(s.deeds, d)
+		}
+	}
 	for _, a := range alerts {
 		if h, ok := s.overNow(a); ok {
 			s.hot = append(s.hot, h)

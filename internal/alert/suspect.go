@@ -26,14 +26,16 @@ func (s Suspect) Found() bool { return s.Rule != "" }
 // Diagnose names the first suspect among all readings that are over their
 // threshold at the instant of the view, whether or not their alerts fire yet.
 // The alerts must be those of a step over the same view. Same view, same
-// alerts, same suspect.
-func Diagnose(v store.View, alerts []Alert) Suspect { return Suspects(v, alerts)[0] }
+// alerts, same suspect. Deeds are what helped of late.
+func Diagnose(v store.View, alerts []Alert, deeds ...Deed) Suspect {
+	return Suspects(v, alerts, deeds...)[0]
+}
 
 // Suspects gives every candidate, the first suspect first. Where there is
 // none for the worst of what users feel, the first says so and what was ruled
 // out.
-func Suspects(v store.View, alerts []Alert) []Suspect {
-	s := newScene(v, alerts)
+func Suspects(v store.View, alerts []Alert, deeds ...Deed) []Suspect {
+	s := newScene(v, alerts, deeds)
 	var found []candidate
 	for _, look := range []func(*scene) []candidate{
 		(*scene).serversDown, (*scene).lockPileUp, (*scene).badDeploy, (*scene).connections,
@@ -49,6 +51,7 @@ func Suspects(v store.View, alerts []Alert) []Suspect {
 		out = append(out, s.noSuspect())
 	}
 	for _, c := range found {
+		s.wait(&c)
 		out = append(out, c.Suspect)
 	}
 	return out
@@ -57,7 +60,7 @@ func Suspects(v store.View, alerts []Alert) []Suspect {
 // explainsLess tells whether a cause is too small for what users feel: dead rows
 // or one long statement explain slowness at most, and no errors that are at
 // least as bad. A shortage on this machine explains nothing that is felt, and
-// nothing worse that fires.
+// nothing worse that fires or is not over for long enough.
 func (s *scene) explainsLess(c candidate) bool {
 	switch {
 	case c.weight > weightNoErrors:
@@ -68,7 +71,7 @@ func (s *scene) explainsLess(c candidate) bool {
 	}
 	felt := s.symptoms()
 	return len(felt) > 0 && felt[0].loud() >= c.Level || slices.ContainsFunc(s.alerts, func(a Alert) bool {
-		return a.State == Firing && !a.Inhibited && a.Muted == nil && a.Level() > c.Level
+		return (a.State == Firing || a.State == Clearing) && !a.Inhibited && a.Muted == nil && a.Level() > c.Level
 	})
 }
 
@@ -77,7 +80,8 @@ func (s *scene) explainsLess(c candidate) bool {
 // lock explains slow requests, and dead rows explain little that hurts now.
 type candidate struct {
 	Suspect
-	weight int
+	weight  int
+	reading hot // what it explains
 }
 
 // The weights, in the order of cause and consequence.
@@ -114,7 +118,7 @@ const (
 
 // explain makes a candidate for the readings of one alert.
 func explain(weight int, h hot) candidate {
-	return candidate{weight: weight, Suspect: Suspect{Rule: h.Rule, Level: h.loud(), Since: h.began}}
+	return candidate{weight: weight, reading: h, Suspect: Suspect{Rule: h.Rule, Level: h.loud(), Since: h.began}}
 }
 
 // act names the action that ends it.

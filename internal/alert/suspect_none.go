@@ -24,11 +24,11 @@ func (s *scene) noSuspect() Suspect {
 			felt = append(felt, h)
 		}
 	}
-	if len(felt) == 0 {
+	lasting := s.lasting(&out)
+	if len(felt) == 0 && len(lasting) == 0 {
 		felt, here = here, nil
 	}
 	slices.SortStableFunc(felt, func(a, b hot) int { return cmp.Compare(unfelt(a), unfelt(b)) })
-	lasting := s.lasting(&out)
 	dark, waiting := s.unreadable(), s.waiting()
 	switch {
 	case len(felt) > 0:
@@ -44,6 +44,7 @@ func (s *scene) noSuspect() Suspect {
 	default:
 		out.Summary = "no suspect: no reading is over its threshold"
 	}
+	out.Summary += s.helped()
 	out.Evidence = dark
 	out.Against = append(out.Against, texts(here)...)
 	return out

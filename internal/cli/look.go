@@ -46,7 +46,7 @@ func (p *program) look(ctx context.Context, limit time.Duration, warn func(error
 	if err != nil {
 		warn(fmt.Errorf("`for:` may begin anew: %w", err))
 	}
-	l.suspect = alert.Diagnose(l.view, l.alerts)
+	l.suspect = alert.Diagnose(l.view, l.alerts, p.deeds()...)
 	return l
 }
 

@@ -33,6 +33,7 @@ type past struct {
 	// ending has the ends of silences that were announced, by their alerts.
 	ending map[string]time.Time
 	acts   []ui.Event
+	deeds  []alert.Deed              // that helped of late
 	size   int64                     // of the audit when it was last read
 	acted  func([]audit.Entry) error // hears of what the audit has gained, again after an error
 	all    atomic.Pointer[[]ui.Event]
@@ -133,7 +134,7 @@ func (p *past) read() {
 	if p.acted(entries) == nil {
 		p.size = info.Size()
 	}
-	p.acts = p.actsOf(entries)
+	p.acts, p.deeds = p.actsOf(entries), p.p.deedsOf(entries)
 	p.publish()
 }
 

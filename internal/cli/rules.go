@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tocsin/internal/alert"
+	"tocsin/internal/strict"
 	"tocsin/internal/trial"
 )
 
@@ -127,17 +128,20 @@ func (c *command) rulesReplay() *cobra.Command {
 
 // set is the set to try; not ok when nothing is to be tried.
 func (t tried) set(rules alert.Set) (set alert.Set, ok bool, err error) {
+	if t.file != "" {
+		if set, err = loadRules(t.file); err != nil {
+			return set, false, err
+		}
+		return set, true, t.known(rules, set)
+	}
+	if err := t.known(rules); err != nil {
+		return rules, false, err
+	}
 	switch {
-	case t.file != "":
-		set, err = loadRules(t.file)
-		return set, err == nil, err
 	case t.fire == "" && t.clear == "" && t.lasts == "":
 		return rules, false, nil
 	case t.rule == "":
 		return rules, false, errors.New("say with --rule which rule is to be changed")
-	}
-	if _, there := rules.Rule(t.rule); !there {
-		return rules, false, fmt.Errorf("there is no rule %s", t.rule)
 	}
 	text := "version: 1\nrules:\n  - id: " + strconv.Quote(t.rule) + "\n"
 	for _, part := range []struct{ key, value string }{{"fire", t.fire}, {"clear", t.clear}, {"for", t.lasts}} {
@@ -147,6 +151,24 @@ func (t tried) set(rules alert.Set) (set alert.Set, ok bool, err error) {
 	}
 	set, err = alert.Load("the change", []byte(text), rules)
 	return set, err == nil, err
+}
+
+// known refuses a rule that no set has.
+func (t tried) known(sets ...alert.Set) error {
+	var ids []string
+	for _, set := range sets {
+		for _, one := range set.Rules {
+			ids = append(ids, one.ID)
+		}
+	}
+	if t.rule == "" || slices.Contains(ids, t.rule) {
+		return nil
+	}
+	text := "there is no rule " + t.rule
+	if near, ok := strict.Nearest(t.rule, ids); ok {
+		text += ": did you mean " + near + "?"
+	}
+	return errors.New(text)
 }
 
 func (c *command) replayRules(path string, t tried) error {

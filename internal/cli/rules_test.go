@@ -4,7 +4,11 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io"
+	"os"
+	"path/filepath"
 	"testing"
+
+	"tocsin/internal/alert"
 )
 
 // A recording may be packed, each document by itself as a job would do it.
@@ -28,4 +32,37 @@ func TestAPackedRecording(t *testing.T) {
 			t.Errorf("got %q, %v", got, err)
 		}
 	}
+}
+
+// A rule that nobody has is refused, also where it is only to be looked at.
+func TestAReplayRefusesUnknownRules(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "rules.yaml")
+	own := "version: 1\nrules:\n  - {id: own.p95, metric: http.p95, window: 1m, fire: \"> 1s\", severity: P3}\n"
+	if err := os.WriteFile(file, []byte(own), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		try  tried
+		want string // "" where it is known
+	}{
+		{tried{}, ""},
+		{tried{rule: "db.connections"}, ""},
+		{tried{rule: "db.conections"}, "there is no rule db.conections: did you mean db.connections?"},
+		{tried{rule: "xxxxxxxx"}, "there is no rule xxxxxxxx"},
+		{tried{rule: "db.conections", fire: "> 70%"}, "there is no rule db.conections: did you mean db.connections?"},
+		{tried{rule: "own.p95", file: file}, ""},
+		{tried{rule: "own.p96", file: file}, "there is no rule own.p96: did you mean own.p95?"},
+	} {
+		_, _, err := tt.try.set(alert.Defaults())
+		if got := errText(err); got != tt.want {
+			t.Errorf("%+v: got %q, want %q", tt.try, got, tt.want)
+		}
+	}
+}
+
+func errText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }

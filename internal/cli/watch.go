@@ -103,7 +103,7 @@ func (w *watch) step() {
 	alerts := w.p.engine.Step(v)
 	w.past.see(v, was, alerts)
 	w.ask(v.Now(), alerts)
-	suspect := alert.Diagnose(v, alerts)
+	suspect := alert.Diagnose(v, alerts, w.past.deeds...)
 	w.suspect.Store(&suspect)
 	w.events.step(v, alerts, suspect)
 	if suspect.Found() {

@@ -128,7 +128,7 @@ func serviceMeanings() map[string]string {
 		"http.p95":        "95th percentile of the latency, from merged buckets",
 		"http.p99":        "99th percentile of the latency, from merged buckets",
 
-		"service.down":      "1 once several tries in a row failed, 0 once several passed",
+		"service.down":      "1 once several tries in a row failed, 0 once several passed; unknown while the first tries fail",
 		"service.latency":   "time that the newest try took",
 		"service.tls.hours": "time until the certificate ends",
 		"cache.age":         "age of the content that a service gives, where the probe has `fresh`",

@@ -136,12 +136,8 @@ type Freshness struct {
 // Facts implements the snapshot of the store.
 func (p Probe) Facts() []Fact {
 	labels := Labels{"service": p.Service}
-	down := Known("service.down", 0, None, labels)
-	if !p.Up {
-		down = Known("service.down", 1, None, labels).Saying("down")
-	}
 	facts := []Fact{
-		down,
+		p.down(labels),
 		Known("service.latency", float64(p.Latency)/float64(time.Millisecond), Millis, labels),
 	}
 	if p.TLSDays != nil {
@@ -157,6 +153,19 @@ func (p Probe) Facts() []Fact {
 	return append(facts,
 		Known("cache.age", p.Fresh.Age.Seconds(), Seconds, labels),
 		Known("cache.stale", over.Seconds(), Seconds, labels).Saying(p.Fresh.text()))
+}
+
+// down is unknown while the first tries fail: that a service counts as up from
+// the start is not a reading, and must not clear an alert of the session before.
+func (p Probe) down(labels Labels) Fact {
+	switch {
+	case !p.Up:
+		return Known("service.down", 1, None, labels).Saying("down")
+	case !p.Passed && p.Tries < p.Needed:
+		return Unknown("service.down", None, labels, fmt.Sprintf("%d of %d tries failed", p.Failures, p.Needed))
+	default:
+		return Known("service.down", 0, None, labels)
+	}
 }
 
 // text is the age beside what is allowed: "1m20s old, 20s is allowed".

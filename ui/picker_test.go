@@ -1,0 +1,33 @@
+package ui
+
+import (
+	"testing"
+
+	"tocsin/actions"
+)
+
+// What is typed finds; no letter runs anything, not even one that is a key.
+func TestAPickerRunsNothingWhileItIsTypedInto(t *testing.T) {
+	play(t, sceneNamed(t, "calm"), func(t *testing.T, in In) {
+		s := onStage(t, in, 120, 36, (&deed{danger: actions.Disruptive}).action())
+		for _, tt := range []struct{ typed, want string }{
+			{"compute", "Change compute"}, {"Restore", "Restore backup"}, {"R", "Roll back"}, {"e", "Explain statement"},
+		} {
+			var ran []string
+			p := &picker{}
+			for _, it := range []item{{key: "e", text: "Explain statement"}, {text: "Change compute"}, {text: "Restore backup"}, {key: "R", text: "Roll back"}} {
+				it.do = func(*App) { ran = append(ran, it.text) }
+				p.items = append(p.items, it)
+			}
+			s.push(p)
+			s.write(tt.typed)
+			if len(ran) > 0 {
+				t.Errorf("%q ran %q before Enter", tt.typed, ran)
+			}
+			s.press("Enter")
+			if len(ran) != 1 || ran[0] != tt.want {
+				t.Errorf("%q and Enter ran %q, want %s", tt.typed, ran, tt.want)
+			}
+		}
+	})
+}
