@@ -33,7 +33,9 @@ func TestDrill(t *testing.T) {
 	in.screen.WaitFor("Tab reason", limit)
 	in.screen.WaitUntil("that y counts", limit, func(screen string) bool { return !strings.Contains(screen, "in a second") })
 	in.screen.Keys("y")
-	in.screen.WaitFor("helped", limit)
+	in.screen.WaitUntil("the outcome", limit, func(screen string) bool {
+		return strings.Contains(screen, "outcome") && strings.Contains(screen, "Esc closes")
+	})
 	in.screen.Keys("\x1b")
 	in.screen.WaitUntil("the card to go", limit, func(screen string) bool { return !strings.Contains(screen, "Esc closes") })
 	in.screen.Keys("q")
