@@ -81,7 +81,7 @@ func (c *command) hungUp() bool {
 // first frame, for which next to nothing is made that is garbage, and after it.
 const (
 	collectStart = 400
-	collectAt    = 60
+	collectAt    = 33
 )
 
 // thrifty is how the dashboard runs on a machine that is not its own: on one
