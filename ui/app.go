@@ -75,7 +75,8 @@ type App struct {
 	counting counting
 	said     string // last outcome or hint, until dismissed
 	saidRole Role
-	warned   bool // that quitting leaves an action running
+	looked   string // the verdict whose evidence was looked at last, with its incident
+	warned   bool   // that quitting leaves an action running
 
 	mu   sync.Mutex
 	mail []func()

@@ -100,6 +100,7 @@ func (a *App) open() {
 // evidence shows why the verdict says what it says.
 func (a *App) evidence() {
 	a.push(&pager{title: "evidence", lines: Evidence, again: a.keyOf("evidence")})
+	a.lookedAt()
 }
 
 // copyValue copies what the selected row is about; on the overview the verdict.

@@ -190,6 +190,19 @@ func (a *App) writeNote() {
 	a.askText("note", "what you see or do", func(text string) { a.write(incident.Noted{Text: text}) })
 }
 
+// lookedAt writes that the evidence of the verdict was looked at, once for each
+// verdict and incident.
+func (a *App) lookedAt() {
+	s := a.in.Duty.Incident
+	if s == nil || a.frozen != nil || !a.in.Suspect.Found() {
+		return
+	}
+	if what := s.ID + a.in.Suspect.Rule + a.in.Suspect.Action; what != a.looked {
+		a.looked = what
+		a.write(incident.LookedAt{What: a.in.Suspect.Summary})
+	}
+}
+
 // idle says that no incident is open.
 func (a *App) idle() bool {
 	if a.in.Duty.Incident != nil {
@@ -348,7 +361,7 @@ func (a *App) openStep() (runbook.Standing, bool) {
 // askFact asks what a step wants to know. What the verdict knows is proposed.
 func (a *App) askFact(s runbook.Standing) {
 	ask := s.Step.Block.Ask
-	p := &prompt{title: s.Step.Title, label: ask.Prompt}
+	p := &prompt{title: s.Step.Title, label: ask.Prompt + a.lastAnswer(ask.Fact)}
 	p.typed.set(s.Proposed)
 	p.done = func(_ *App, text string) string {
 		if text == "" {
@@ -361,6 +374,17 @@ func (a *App) askFact(s runbook.Standing) {
 		return ""
 	}
 	a.push(p)
+}
+
+// lastAnswer is what was answered in the newest incident that asked the same,
+// such as last month's review; "" where none did.
+func (a *App) lastAnswer(fact string) string {
+	for _, s := range a.in.Duty.Past {
+		if value, ok := s.Facts[fact]; ok {
+			return " (" + a.in.when(s.At) + ": " + value + ")"
+		}
+	}
+	return ""
 }
 
 // startStep opens the card of the action of a step. The step has begun once

@@ -290,3 +290,39 @@ func TestAnAnswerIsOfItsType(t *testing.T) {
 		}
 	})
 }
+
+// Evidence that is looked at in an incident is in its timeline, once.
+func TestEvidenceLookedAt(t *testing.T) {
+	duty(t, true, func(s *stage, n *notebook, _ *deed) {
+		for range 3 {
+			s.press("e", "Esc")
+		}
+		if got := n.last(t); len(n.said) != 1 || !strings.HasPrefix(got, "incident.LookedAt {What:38 sessions wait") {
+			t.Errorf("wrote %q", n.said)
+		}
+	})
+	duty(t, false, func(s *stage, n *notebook, _ *deed) {
+		s.press("e")
+		if got := n.last(t); got != "" {
+			t.Errorf("without an incident it wrote %q", got)
+		}
+	})
+}
+
+// What was answered the last time stands beside the question.
+func TestTheLastAnswer(t *testing.T) {
+	duty(t, true, func(s *stage, n *notebook, _ *deed) {
+		d := s.o.Duty()
+		d.Past[0].Facts["bill"] = "412 EUR"
+		for i := range d.Steps {
+			if d.Steps[i].Step.Name() == "who-is-at-the-root" {
+				d.Steps[i].Step.Block.Ask = &runbook.Ask{Fact: "bill", Type: "string", Prompt: "The bill of the month"}
+			}
+		}
+		stepAt(s, "who-is-at-the-root")
+		s.press("o")
+		if got := s.text(); !strings.Contains(got, "The bill of the month (Dec 25: 412 EUR)") {
+			t.Errorf("not beside the question:\n%s", got)
+		}
+	})
+}

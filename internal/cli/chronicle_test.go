@@ -14,6 +14,7 @@ import (
 	"tocsin/internal/config"
 	"tocsin/internal/incident"
 	"tocsin/internal/model"
+	"tocsin/internal/runbook"
 )
 
 // chronicled is a chronicle over an incident that is open.
@@ -169,5 +170,39 @@ func TestNothingIsOverWhileItFires(t *testing.T) {
 	}
 	if got := run("--config", file, "incident", "show", "--incident", "nosuch"); got.code != 1 {
 		t.Errorf("an incident that is not there: %+v", got)
+	}
+}
+
+// The proposal of a shipped book is a book again.
+func TestProposalIsABook(t *testing.T) {
+	t.Parallel()
+	c, id := chronicled(t, time.Now())
+	books, err := runbook.Shipped()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range books {
+		if err := pinBook(c.incidents, id, b); err != nil {
+			t.Fatal(err)
+		}
+		skipped := incident.StepEvent{Ended: incident.KindStepSkipped, Runbook: b.ID, Step: b.Steps()[0].Name(), Reason: "for the test"}
+		if _, err := c.incidents.Append(id, skipped); err != nil {
+			t.Fatal(err)
+		}
+		s, err := c.incidents.Get(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := writePostmortem(c.incidents, s); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(filepath.Join(c.incidents.In(id), incident.ProposalName))
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := runbook.Parse(b.ID+".md", text)
+		if err != nil || len(again.Steps()) != len(b.Steps()) || !strings.Contains(again.Steps()[0].Prose, "for the test") {
+			t.Errorf("%s: %v\n%s", b.ID, err, again.Steps()[0].Prose)
+		}
 	}
 }

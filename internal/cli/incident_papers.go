@@ -13,6 +13,7 @@ import (
 
 	"tocsin/internal/alert"
 	"tocsin/internal/incident"
+	"tocsin/internal/runbook"
 )
 
 func (in *incidents) message() *cobra.Command {
@@ -150,5 +151,29 @@ func writePostmortem(f incident.Folder, s incident.State) (path string, err erro
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return path, err
 	}
-	return path, f.Keep(s.ID, incident.PostmortemName, []byte(s.Postmortem(string(before))))
+	if err := f.Keep(s.ID, incident.PostmortemName, []byte(s.Postmortem(string(before)))); err != nil || s.Book == nil {
+		return path, err
+	}
+	return path, writeProposal(f, s)
+}
+
+// writeProposal writes the runbook with what it should learn, where that is
+// anything.
+func writeProposal(f incident.Folder, s incident.State) error {
+	text, err := os.ReadFile(filepath.Join(f.In(s.ID), filepath.Base(s.Book.File)))
+	if err != nil {
+		return err
+	}
+	book, err := runbook.Parse(s.Book.Runbook+".md", text)
+	if err != nil {
+		return err
+	}
+	line := map[string]int{}
+	for _, step := range book.Steps() {
+		line[step.Name()] = step.Line
+	}
+	if proposed := s.Propose(string(text), line); proposed != "" {
+		return f.Keep(s.ID, incident.ProposalName, []byte(proposed))
+	}
+	return nil
 }

@@ -41,6 +41,7 @@ const (
 	KindAction   Kind = "action"
 	KindEffect   Kind = "effect"
 	KindEvidence Kind = "evidence"
+	KindLooked   Kind = "looked"
 	KindComms    Kind = "comms"
 	KindHandOff  Kind = "handoff"
 	KindFollowUp Kind = "followup"
@@ -159,6 +160,12 @@ type EvidenceKept struct {
 	What string `json:"what,omitempty"`
 }
 
+// LookedAt is evidence that somebody looked at: a verdict with what speaks for
+// it.
+type LookedAt struct {
+	What string `json:"what"`
+}
+
 // CommsSent is a text that was given to an audience.
 type CommsSent struct {
 	Audience string        `json:"audience"`
@@ -194,6 +201,7 @@ func (s StepEvent) kind() Kind  { return s.Ended }
 func (ActionRun) kind() Kind    { return KindAction }
 func (EffectSeen) kind() Kind   { return KindEffect }
 func (EvidenceKept) kind() Kind { return KindEvidence }
+func (LookedAt) kind() Kind     { return KindLooked }
 func (CommsSent) kind() Kind    { return KindComms }
 func (HandedOff) kind() Kind    { return KindHandOff }
 func (FollowUp) kind() Kind     { return KindFollowUp }

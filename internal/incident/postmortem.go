@@ -241,9 +241,12 @@ func (s State) proposals() string {
 			fmt.Fprintf(&out, "- `%s`, step `%s` took %s: is its target right?\n", step.Runbook, step.Step, took(time.Duration(step.TookS)*time.Second))
 		}
 	}
-	for _, a := range s.Actions {
-		if s.Book != nil && s.Effects[a.Is.ID].Verdict == "helped" && !slices.Contains(s.Book.Actions, a.Is.Action) {
-			fmt.Fprintf(&out, "- `%s`: `%s` helped; make it a step?\n", s.Book.Runbook, a.Is.Action)
+	if s.Book != nil {
+		for _, action := range s.unlisted() {
+			fmt.Fprintf(&out, "- `%s`: `%s` helped; make it a step?\n", s.Book.Runbook, action)
+		}
+		if out.Len() > 0 {
+			fmt.Fprintf(&out, "\nWritten out in `%s`, to compare with the book.\n", ProposalName)
 		}
 	}
 	return cmp.Or(out.String(), "None.\n")

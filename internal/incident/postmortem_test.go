@@ -73,3 +73,19 @@ func TestMessages(t *testing.T) {
 		t.Errorf("customers hear %q", customers)
 	}
 }
+
+// The proposed book is the one that was followed, with what happened under the
+// headings of its steps.
+func TestPropose(t *testing.T) {
+	t.Parallel()
+	s := story(t)
+	const book = "# Slow\n\n## Look\n### What runs\nLook.\n### Which table\nAsk.\n"
+	got := s.Propose(book, map[string]int{"running-now": 4, "pick-table": 6})
+	want := "### Which table\n*Proposed 2026-11-23: it was skipped (no table | at all). Is it needed?*\n\nAsk.\n"
+	if !strings.Contains(got, want) || strings.Contains(got, "What runs\n*") || !strings.Contains(got, "later: pg.cancel") {
+		t.Errorf("proposed\n%s", got)
+	}
+	if plain := (State{}).Propose(book, nil); plain != "" {
+		t.Errorf("without a book: %q", plain)
+	}
+}

@@ -86,6 +86,8 @@ func (e Event) saysWork() string {
 	case KindEvidence:
 		v := data[EvidenceKept](e)
 		return joined("kept "+v.File, v.What)
+	case KindLooked:
+		return "looked at: " + data[LookedAt](e).What
 	case KindComms:
 		c := data[CommsSent](e)
 		return joined("told "+c.Audience, strings.Join(strings.Fields(c.Text), " "))
