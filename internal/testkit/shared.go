@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -94,6 +95,9 @@ func (s *Servers) Program(t testing.TB) string {
 }
 
 func buildProgram() (dir string, err error) {
+	if err := readSources(); err != nil {
+		return "", err
+	}
 	if dir, err = local.MkdirTemp("tocsin-program"); err != nil {
 		return "", err
 	}
@@ -103,6 +107,41 @@ func buildProgram() (dir string, err error) {
 		return "", errors.Join(fmt.Errorf("go build: %w: %s", err, out), os.RemoveAll(dir))
 	}
 	return dir, nil
+}
+
+// readSources looks at every file that the program may be built from, so that
+// go test knows that a result depends on them and takes none from its cache
+// when one has changed: it cannot see what another go does.
+func readSources() error {
+	root, err := moduleRoot()
+	if err != nil {
+		return err
+	}
+	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && (entry.Name() == ".git" || entry.Name() == "testdata" || entry.Name() == "bin"):
+			return fs.SkipDir
+		case !entry.IsDir():
+			_, err = os.Stat(path)
+		}
+		return err
+	})
+}
+
+// moduleRoot is the folder of go.mod, at or above the one a test runs in.
+func moduleRoot() (string, error) {
+	dir, err := os.Getwd()
+	for ; err == nil; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", errors.New("no go.mod above this folder")
+		}
+	}
+	return "", err
 }
 
 func (s *Servers) server(t testing.TB, major int) *local.Postgres {
