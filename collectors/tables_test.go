@@ -52,12 +52,20 @@ func TestTables(t *testing.T) {
 }
 
 // inSession runs statements and ends the session: that is when it hands in its
-// counters, before 15 to another process.
+// counters, before 15 to another process. It waits for that, lest they come
+// after what the next session counts anew.
 func inSession(t *testing.T, d database, statements ...string) {
 	t.Helper()
-	conn := d.admin(t)
+	conn, watcher := d.admin(t), d.admin(t)
 	testkit.Exec(t, conn, statements...)
+	pid := conn.PgConn().PID()
 	if err := conn.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Until(t, 10*time.Second, "the session to be over", func(context.Context) bool {
+		return testkit.One[int](t, watcher, "SELECT count(*) FROM pg_stat_activity WHERE pid = $1", pid) == 0
+	})
+	if err := watcher.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }
