@@ -67,7 +67,7 @@ func faults() []fault {
 				`frees +\d+ of 57 usable connections`, `\d+ of app=report-worker, role reports, idle in transaction: pid \d+, \d+, \d+ and \d+ more`,
 				`open transactions; none has written`, `sessions that began after`,
 			},
-			outcome: `ended (\d+) of (\d+) sessions in .* · connections [\d.]+ % → [\d.]+ % in .*helped`,
+			outcome: `ended (\d+) of (\d+) sessions in .* · connections [\d.]+ % → [\d.]+ % .*helped`,
 			broken:  connectionsBroken, mended: connectionsMended,
 		},
 		{
