@@ -207,11 +207,17 @@ func (s *scene) unreadable() []string {
 
 // known gives the newest value of a source that is good now.
 func known[T store.Snapshot](s *scene, key store.Key[T]) (value T, ok bool) {
+	value, _, ok = knownAt(s, key)
+	return value, ok
+}
+
+// knownAt is known, with the time of the reading.
+func knownAt[T store.Snapshot](s *scene, key store.Key[T]) (value T, at time.Time, ok bool) {
 	sample, ok := store.Get(s.v, key)
 	if !ok || sample.Fail != nil || sample.At.IsZero() {
-		return value, false
+		return value, at, false
 	}
-	return sample.Value, true
+	return sample.Value, sample.At, true
 }
 
 // plural counts things: "1 session", "38 sessions".

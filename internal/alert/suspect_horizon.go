@@ -14,6 +14,10 @@ import (
 // trouble; shorter ones come and go.
 const runsLong = time.Minute
 
+// takenSlack is how far the clocks of two readings may be apart: what was read
+// so shortly before a snapshot was taken may have been read after it.
+const takenSlack = 2 * time.Second
+
 // keeper is who keeps dead rows from being removed.
 type keeper struct {
 	model.Holder
@@ -41,11 +45,12 @@ func (s *scene) keeper(dead hot) (worst keeper, ok bool) {
 // holders are all who hold a snapshot. The sessions are those of now, where
 // they are known: the horizon is read seldom.
 func (s *scene) holders() []model.Holder {
-	horizon, _ := known(s, store.HorizonKey())
-	activity, fresh := known(s, store.ActivityKey())
+	horizon, horizonAt, _ := knownAt(s, store.HorizonKey())
+	activity, activityAt, fresh := knownAt(s, store.ActivityKey())
 	var out []model.Holder
 	for _, h := range horizon.Rows {
 		if h.Kind != "session" || !fresh {
+			h.For = s.older(h.For, horizonAt)
 			out = append(out, h)
 		}
 	}
@@ -53,11 +58,21 @@ func (s *scene) holders() []model.Holder {
 		if one.IsClient() && !one.Ours() && (one.XminAge > 0 || one.HasXID) && one.Tx != nil {
 			out = append(out, model.Holder{
 				Kind: "session", Name: one.App, PID: one.PID, BackendStart: one.BackendStart, Owner: one.Role,
-				XminAge: max(one.XminAge, 1), For: one.Tx, State: one.State,
+				XminAge: max(one.XminAge, 1), For: s.older(one.Tx, activityAt), State: one.State,
 			})
 		}
 	}
 	return out
+}
+
+// older is how long something has lasted by now, that had lasted so long when it
+// was read; nil where that is not known.
+func (s *scene) older(lasted *time.Duration, read time.Time) *time.Duration {
+	if lasted == nil {
+		return nil
+	}
+	now := *lasted + max(s.now.Sub(read), 0)
+	return &now
 }
 
 // diedUnder tells whether most of the dead rows died since a session took its
@@ -71,12 +86,14 @@ func (s *scene) diedUnder(h model.Holder, dead hot) (before *float64, yes bool) 
 		return nil, false
 	}
 	points := s.v.Series(dead.Metric, dead.Labels, s.now.Add(-lookBack))
-	taken := s.now.Add(-*h.For)
+	taken := s.now.Add(-*h.For - takenSlack)
 	i := slices.IndexFunc(points, func(p model.Point) bool { return p.At.After(taken) })
-	if i <= 0 {
-		return nil, false // nothing from before it, or nothing since
+	if i < 0 {
+		return nil, false // nothing since
 	}
-	before = &points[i-1].Value
+	// Where nobody looked before, the first reading since tells as well: what
+	// was alive then died under the snapshot.
+	before = &points[max(i-1, 0)].Value
 	return before, *before < dead.value/2
 }
 

@@ -39,6 +39,10 @@ func TestWhoKeepsDeadRows(t *testing.T) {
 			rewritten(w, 10*time.Second)
 			sessions(w, snapshot(4711, "psql", "idle in transaction", 25*time.Second))
 		}, dead + ", kept by the snapshot of pid 4711 (app=psql), 25s old", "0.50 % were dead when it was taken", "pg.terminate", pidArgs(4711)},
+		{"one taken when the first of them were read", func(w *world) {
+			rewritten(w, 26*time.Second)
+			sessions(w, snapshot(4711, "psql", "idle in transaction", 25*time.Second))
+		}, dead + ", kept by the snapshot of pid 4711 (app=psql), 25s old", "0.50 % were dead when it was taken", "pg.terminate", pidArgs(4711)},
 		{"a long statement under which they died", func(w *world) {
 			rewritten(w, time.Minute)
 			sessions(w, snapshot(4711, "psql", "active", 2*time.Minute))
@@ -101,5 +105,20 @@ func TestWhoKeepsDeadRows(t *testing.T) {
 				t.Errorf("evidence %q, want %q", got.Evidence, tt.says)
 			}
 		})
+	}
+}
+
+// What lasted so long when it was read has lasted longer by now.
+func TestAgesGoOn(t *testing.T) {
+	now := time.Now()
+	s := &scene{now: now}
+	if got := s.older(ptr(14*time.Second), now.Add(-3*time.Second)); *got != 17*time.Second {
+		t.Errorf("14 s, read 3 s ago: %v", got)
+	}
+	if got := s.older(ptr(time.Second), now.Add(time.Hour)); *got != time.Second {
+		t.Errorf("read by another clock: %v", got)
+	}
+	if got := s.older(nil, now); got != nil {
+		t.Errorf("not known: %v", got)
 	}
 }

@@ -183,6 +183,10 @@ func TestHangUpLeavesVacuum(t *testing.T) {
 		"ALTER ROLE tocsin SET vacuum_cost_limit = 1", "ALTER ROLE tocsin SET vacuum_cost_page_hit = 10000")
 	screen := w.dashboard(160, 48)
 	tables(screen)
+	screen.Keys("/orders\r") // it always has rows to look at
+	screen.WaitUntil("one table", limit, func(text string) bool {
+		return strings.Contains(text, "/orders") && !strings.Contains(text, "public.events")
+	})
 	screen.Keys("V")
 	fire(screen)
 	screen.WaitFor("scanning heap", limit)
