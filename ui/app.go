@@ -32,6 +32,7 @@ type Options struct {
 	Recorder Recorder              // nil where none can be kept
 	Contacts []Contact             // whom to call
 	Books    func() []runbook.Book // nil until they are read; asked for only where they are shown
+	Begin    *Begin                // nil to begin with the overview
 	// Logs gives the logs of a build, by its id; none where there is nothing to
 	// follow. nil is none at all.
 	Logs     func(build string) []LogSource
@@ -113,6 +114,9 @@ func New(o Options) (*App, error) {
 	}
 	for _, act := range o.Runner.List() {
 		a.in.Keys[act.ID] = nameOr(a.keyOf(act.ID), a.keyOf(act.With))
+	}
+	if o.Begin != nil {
+		a.startAt(*o.Begin)
 	}
 	return a, nil
 }

@@ -41,7 +41,11 @@ func holderRow(h model.Holder) Row {
 	if h.Database == "" {
 		database.Text = "all"
 	}
-	return Row{Key: h.Key(), Args: processArgs(h.PID, h.BackendStart), Cells: []Cell{
+	args := processArgs(h.PID, h.BackendStart)
+	if h.Kind == "slot" {
+		args = slotArgs(h.Name)
+	}
+	return Row{Key: h.Key(), Args: args, Cells: []Cell{
 		tally(h.XminAge), {Text: h.Kind}, {Text: h.Name, Role: Strong}, pid, {Text: h.Owner, Role: Muted}, database,
 		ageCell(h.For), {Text: h.State, Role: Muted},
 	}}

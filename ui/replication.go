@@ -181,11 +181,14 @@ func slotRow(in In, s model.Slot) Row {
 	if s.Retained != nil {
 		kept = size(*s.Retained)
 	}
-	return Row{Key: "slot/" + s.Name, Cells: []Cell{
+	return Row{Key: "slot/" + s.Name, Args: slotArgs(s.Name), Cells: []Cell{
 		{Text: "slot"}, {Text: s.Name, Role: Strong}, state, kept, {}, {Text: s.Type, Role: Muted}, {Text: s.Database, Role: Muted},
 		{Text: strings.Join(note, ", "), Role: Muted},
 	}}
 }
+
+// slotArgs is the identity of a replication slot for actions.
+func slotArgs(name string) map[string]string { return map[string]string{"slot": name} }
 
 // replicationDetail shows everything that is known of one standby or slot.
 func replicationDetail(in In, key string) []Line {

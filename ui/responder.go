@@ -68,53 +68,59 @@ func (a *App) write(data ...incident.Data) {
 	a.record(func(r Recorder) (string, error) { return r.Write(id, data...) })
 }
 
-// criteria are what a person chooses a severity by.
-func criteria() []item {
-	return []item{
-		{text: "P0", note: "a service is down, or data is exposed"},
-		{text: "P1", note: "more than 2 % of requests fail, or the error budget burns fast"},
-		{text: "P2", note: "a P2 alert, and users feel it"},
-		{text: "P3", note: "no user feels it yet"},
-	}
-}
-
 // respond opens an incident, or offers what can be said in the open one.
 func (a *App) respond() {
 	if a.in.Duty.Incident == nil {
-		a.push(a.severities("open an incident, as: (in doubt the higher)", a.openAs))
+		a.push(a.severities(openTitle, "", func(severity, criterion string) { a.openIncident(severity, criterion, "") }))
 		return
 	}
 	a.goTo(a.tabNamed("Incident"))
 	a.push(a.incidentMenu())
 }
 
-// severities offers the severities; the one that the alerts propose is chosen
-// by Enter.
-func (a *App) severities(title string, take func(severity, criterion string)) *picker {
+// openTitle asks how severe an incident is that is to be opened.
+const openTitle = "open an incident, as: (in doubt the higher)"
+
+// Begin is a runbook that a session is started for.
+type Begin struct {
+	Book  runbook.Book
+	Opens bool // no incident is open: one is opened, and the runbook followed in it
+}
+
+func (a *App) startAt(b Begin) {
+	a.goTo(a.tabNamed("Runbook"))
+	if b.Opens {
+		a.push(a.severities(openTitle, string(b.Book.Severity), func(severity, criterion string) { a.openIncident(severity, criterion, b.Book.ID) }))
+	}
+}
+
+// severities offers the severities; the worst of what the alerts propose and
+// what is proposed here, "" for nothing, is chosen by Enter.
+func (a *App) severities(title, proposed string, take func(severity, criterion string)) *picker {
 	p := &picker{title: title}
-	proposed := string(alert.P3)
+	proposed = cmp.Or(proposed, string(alert.P3))
 	for _, one := range a.in.Alerts {
 		if one.Trouble() && !dimmed(one) {
 			proposed = min(proposed, string(one.Severity))
 		}
 	}
-	for i, c := range criteria() {
-		if c.text == proposed {
+	for i, c := range incident.Criteria() {
+		if c.Severity == proposed {
 			p.line = i
 		}
-		p.items = append(p.items, item{text: c.text, note: c.note, do: func(*App) { take(c.text, c.note) }})
+		p.items = append(p.items, item{text: c.Severity, note: c.Means, do: func(*App) { take(c.Severity, c.Means) }})
 	}
 	return p
 }
 
-// openAs opens an incident named by the verdict, and follows the runbook of
-// what the verdict explains, or of the worst alert.
-func (a *App) openAs(severity, criterion string) {
+// openIncident opens an incident named by the verdict, and follows a runbook in it: the
+// one that is named, or that of what the verdict explains, or of the worst alert.
+func (a *App) openIncident(severity, criterion, book string) {
 	o := incident.Opened{Title: "opened by hand", Severity: severity, Criterion: criterion, Target: a.o.Server}
-	book := ""
+	named := ""
 	for _, one := range troubles(a.in) {
 		if !dimmed(one) && (o.Cause == "" || one.Rule == a.in.Suspect.Rule) {
-			o.Title, o.Cause, book = alertName(one), one.Rule, one.Runbook
+			o.Title, o.Cause, named = alertName(one), one.Rule, one.Runbook
 		}
 	}
 	if a.in.Suspect.Found() {
@@ -122,7 +128,7 @@ func (a *App) openAs(severity, criterion string) {
 	}
 	a.goTo(a.tabNamed("Incident"))
 	said := "the incident is open; " + a.keyOf("incident") + " writes into it"
-	a.record(func(r Recorder) (string, error) { return said, r.Open(o, book) })
+	a.record(func(r Recorder) (string, error) { return said, r.Open(o, cmp.Or(book, named)) })
 }
 
 // cutAt is the text before a mark.
@@ -141,7 +147,7 @@ func (a *App) incidentMenu() *picker {
 	for _, status := range incident.Statuses() {
 		add(string(status), statusMeans(status), func(a *App) { a.reach(status) })
 	}
-	add("severity", "another one, and why", func(a *App) { a.push(a.severities("severity", a.setSeverity)) })
+	add("severity", "another one, and why", func(a *App) { a.push(a.severities("severity", "", a.setSeverity)) })
 	for _, role := range incident.Roles() {
 		add(role, "who has this role", func(a *App) {
 			a.askText("incident", role+": who?", func(text string) { a.write(incident.RoleTaken{Role: role, Who: text}) })

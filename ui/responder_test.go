@@ -88,6 +88,24 @@ func TestTwoKeysOpenAnIncident(t *testing.T) {
 	})
 }
 
+// A session that is started for a runbook stands before it: in the incident
+// that is open, or before the one that is opened for it.
+func TestBeginWithARunbook(t *testing.T) {
+	duty(t, false, func(s *stage, n *notebook, _ *deed) {
+		s.startAt(Begin{Book: runbook.Book{ID: "monthly-cost", Severity: "P2"}, Opens: true})
+		s.press("Enter")
+		if got := n.last(t); !strings.HasPrefix(got, "open P1 ") || !strings.HasSuffix(got, " book=monthly-cost") { // a P1 fires
+			t.Errorf("wrote %q", got)
+		}
+	})
+	duty(t, true, func(s *stage, n *notebook, _ *deed) {
+		s.startAt(Begin{Book: runbook.Book{ID: "lock-pileup", Severity: "P1"}})
+		if tab, _ := s.tab(); len(s.over) > 0 || tab.Name != "Runbook" || n.last(t) != "" {
+			t.Errorf("it stands at %q under %d overlays, wrote %q", tab.Name, len(s.over), n.last(t))
+		}
+	})
+}
+
 func TestWhatIsNotWrittenIsSaid(t *testing.T) {
 	duty(t, true, func(s *stage, n *notebook, _ *deed) {
 		n.fail = errors.New("no space left on device")

@@ -69,3 +69,12 @@ func TestWhatAStandbySaysOfItself(t *testing.T) {
 		})
 	}
 }
+
+// A slot that keeps log or holds back the vacuum can be dropped from its row.
+func TestSlotsAreForActions(t *testing.T) {
+	for _, row := range []Row{slotRow(In{}, model.Slot{Name: "r0"}), holderRow(model.Holder{Kind: "slot", Name: "r0"})} {
+		if row.Args["slot"] != "r0" {
+			t.Errorf("%s has args %v", row.Key, row.Args)
+		}
+	}
+}

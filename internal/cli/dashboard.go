@@ -12,8 +12,6 @@ import (
 	"runtime/debug"
 	"syscall"
 
-	xterm "golang.org/x/term"
-
 	"tocsin/internal/audit"
 	"tocsin/internal/runbook"
 	"tocsin/internal/statedir"
@@ -28,11 +26,12 @@ func (c *command) dashboard() error {
 		return err
 	}
 	defer p.close()
-	return c.screen(p)
+	return c.screen(p, nil)
 }
 
-// screen runs the dashboard of a program until it is left.
-func (c *command) screen(p *program) error {
+// screen runs the dashboard of a program until it is left. It may begin
+// with a runbook.
+func (c *command) screen(p *program, begin *ui.Begin) error {
 	t, err := c.terminal()
 	if err != nil && c.hungUp() {
 		return &exit{term.Ending{Cause: term.CauseHangUp}.ExitCode(), nil}
@@ -50,7 +49,7 @@ func (c *command) screen(p *program) error {
 	for _, note := range t.Notes() {
 		slog.Warn("the terminal is not as asked", "note", note)
 	}
-	ending, err := c.runScreen(p, t)
+	ending, err := c.runScreen(p, t, begin)
 	t.Close()
 	if lost != nil {
 		c.warn(fmt.Errorf("this session was not logged: %w", lost))
@@ -64,7 +63,7 @@ func (c *command) screen(p *program) error {
 // terminal opens the terminal. Output that goes elsewhere is no place for a
 // screen, even where there is one to draw on.
 func (c *command) terminal() (*term.Terminal, error) {
-	if file, ok := c.out.(*os.File); !ok || !xterm.IsTerminal(int(file.Fd())) {
+	if !isTerminal(c.out) {
 		return nil, term.ErrNotTerminal
 	}
 	debug.SetGCPercent(collectStart)
@@ -94,7 +93,7 @@ func thrifty() {
 }
 
 // runScreen builds the screen on the terminal and runs it.
-func (c *command) runScreen(p *program, t *term.Terminal) (term.Ending, error) {
+func (c *command) runScreen(p *program, t *term.Terminal, begin *ui.Begin) (term.Ending, error) {
 	bindings, err := loadKeys(p.keys, ui.Commands(p.runner.List()))
 	if err != nil {
 		return term.Ending{}, err
@@ -118,6 +117,7 @@ func (c *command) runScreen(p *program, t *term.Terminal) (term.Ending, error) {
 		Bindings: bindings, Theme: theme, CopyFile: filepath.Join(p.state.dir, "copied.txt"),
 		Orphans: p.orphans, Past: w.past.events, Timed: w.timed.list, Logs: p.logs,
 		Duty: w.events.duty, Recorder: recorder{w}, Contacts: p.contacts(), Books: func() []runbook.Book { return p.shelf.books(w.urgent) },
+		Begin: begin,
 	})
 	if err != nil {
 		return term.Ending{}, err

@@ -102,15 +102,17 @@ func (in *incidents) write(data incident.Data) error {
 }
 
 // severities are what a person chooses from, with what makes it so.
-const severities = "P0  a service is down, or data is exposed\n" +
-	"P1  more than 2 % of requests fail, or the error budget burns fast\n" +
-	"P2  a P2 alert, and users feel it\n" +
-	"P3  no user feels it yet\n" +
-	"In doubt take the higher one."
+func severities() string {
+	out := ""
+	for _, c := range incident.Criteria() {
+		out += c.Severity + "  " + c.Means + "\n"
+	}
+	return out + "In doubt take the higher one."
+}
 
 func checkSeverity(word string) error {
-	if !slices.Contains(incident.Severities(), word) {
-		return &exit{exitUsage, fmt.Errorf("severity %q: it is one of\n%s", word, severities)}
+	if !slices.ContainsFunc(incident.Criteria(), func(c incident.Criterion) bool { return c.Severity == word }) {
+		return &exit{exitUsage, fmt.Errorf("severity %q: it is one of\n%s", word, severities())}
 	}
 	return nil
 }
@@ -119,7 +121,7 @@ func (in *incidents) open() *cobra.Command {
 	var o incident.Opened
 	cmd := &cobra.Command{
 		Use: "open TITLE", Short: "Open an incident", Args: cobra.MinimumNArgs(1),
-		Long:    "Severities:\n" + severities + "\nThe title of a restricted incident is a code name: others see only that there is an incident.",
+		Long:    "Severities:\n" + severities() + "\nThe title of a restricted incident is a code name: others see only that there is an incident.",
 		Example: `  tocsin incident open "Checkout is slow" --severity P1 --why "4 % of requests fail since 02:10"`,
 	}
 	cmd.Flags().StringVar(&o.Severity, "severity", "", "P0, P1, P2 or P3")
@@ -130,7 +132,7 @@ func (in *incidents) open() *cobra.Command {
 			return err
 		}
 		if o.Criterion == "" {
-			return &exit{exitUsage, errors.New("--why is missing: what makes it " + o.Severity + "?\n" + severities)}
+			return &exit{exitUsage, errors.New("--why is missing: what makes it " + o.Severity + "?\n" + severities())}
 		}
 		o.Title, o.Target = strings.Join(args, " "), in.target
 		id, err := in.folder.Open(o)
@@ -231,7 +233,7 @@ func (in *incidents) note() *cobra.Command {
 }
 
 func (in *incidents) severity() *cobra.Command {
-	return in.run(&cobra.Command{Use: "severity P0|P1|P2|P3 WHY", Short: "Change the severity", Long: severities, Args: cobra.MinimumNArgs(2)},
+	return in.run(&cobra.Command{Use: "severity P0|P1|P2|P3 WHY", Short: "Change the severity", Long: severities(), Args: cobra.MinimumNArgs(2)},
 		func(args []string) error {
 			if err := checkSeverity(args[0]); err != nil {
 				return err

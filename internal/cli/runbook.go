@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -12,8 +13,10 @@ import (
 
 	"tocsin/internal/alert"
 	"tocsin/internal/config"
+	"tocsin/internal/incident"
 	"tocsin/internal/runbook"
 	"tocsin/internal/strict"
+	"tocsin/ui"
 )
 
 func (c *command) runbook() *cobra.Command {
@@ -35,7 +38,13 @@ func (c *command) runbook() *cobra.Command {
 			"nobody has reviewed for 180 days, are listed as notes.",
 	}
 	lint.RunE = func(*cobra.Command, []string) error { return oneShot(c.runbookLint) }
-	cmd.AddCommand(list, show, lint)
+	run := &cobra.Command{
+		Use: "run BOOK", Short: "Follow a runbook in the dashboard", Args: cobra.ExactArgs(1), ValidArgsFunction: c.completeBook,
+		Long: "The runbook is followed in the incident that is open; while none is, the dashboard asks how severe it is\n" +
+			"and opens one. Its steps tick themselves and run registered actions; shell in it is shown, never run.",
+	}
+	run.RunE = func(_ *cobra.Command, args []string) error { return c.runbookRun(args[0]) }
+	cmd.AddCommand(list, show, lint, run)
 	return cmd
 }
 
@@ -110,14 +119,48 @@ func originOf(b runbook.Book) string {
 	return b.Path
 }
 
-func (c *command) runbookShow(id string) error {
+// bookNamed finds a runbook.
+func (c *command) bookNamed(id string) (runbook.Book, error) {
 	lib, _, err := c.books()
 	if err != nil {
-		return err
+		return runbook.Book{}, err
 	}
 	b, ok := lib.Find(id)
 	if !ok {
-		return &exit{exitUsage, noSuchBook(id, lib)}
+		return b, &exit{exitUsage, noSuchBook(id, lib)}
+	}
+	return b, nil
+}
+
+// runbookRun is the dashboard with a runbook that is followed.
+func (c *command) runbookRun(id string) error {
+	book, err := c.bookNamed(id)
+	if err != nil {
+		return err
+	}
+	if !isTerminal(c.out) {
+		return &exit{exitUsage, fmt.Errorf("a runbook is followed on a terminal (over SSH: ssh -t); tocsin runbook show %s prints it", id)}
+	}
+	p, err := c.open()
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	s, err := p.incidents.Current(p.target.Name)
+	opens := errors.Is(err, incident.ErrNone)
+	if err == nil {
+		err = pinBook(p.incidents, s.ID, book)
+	}
+	if err != nil && !opens {
+		return &exit{exitFailed, err}
+	}
+	return c.screen(p, &ui.Begin{Book: book, Opens: opens})
+}
+
+func (c *command) runbookShow(id string) error {
+	b, err := c.bookNamed(id)
+	if err != nil {
+		return err
 	}
 	out := c.page()
 	for line := range strings.Lines(b.Text) {

@@ -50,18 +50,10 @@ func (s *session) rewriteEvents(ctx context.Context) error {
 func (b *bloat) awaitCounters(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		if dead, err := b.deadPercent(ctx); err != nil || dead > 2*bloatedAbove {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return errors.New("the dead rows do not show in pg_stat_user_tables")
-		case <-tick.C:
-		}
-	}
+	return until(ctx, "the dead rows do not show in pg_stat_user_tables", func(ctx context.Context) (bool, error) {
+		dead, err := b.deadPercent(ctx)
+		return dead > 2*bloatedAbove, err
+	})
 }
 
 func (b *bloat) deadPercent(ctx context.Context) (float64, error) {
@@ -76,9 +68,18 @@ func (b *bloat) active(ctx context.Context) (bool, error) {
 	return dead > bloatedAbove, err
 }
 
+// heal vacuums again while somebody's transaction, open since before the rows
+// died, makes a vacuum keep them.
 func (b *bloat) heal(ctx context.Context) error {
-	_, err := b.world.database.admin.Exec(ctx, "VACUUM (ANALYZE) public.events")
-	return err
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	return until(ctx, "a vacuum leaves the dead rows where they are", func(ctx context.Context) (bool, error) {
+		if _, err := b.world.database.admin.Exec(ctx, "VACUUM (ANALYZE) public.events"); err != nil {
+			return false, err
+		}
+		active, err := b.active(ctx)
+		return !active, err
+	})
 }
 
 // tidy lets autovacuum look after the table again.

@@ -262,9 +262,11 @@ func cardText(screen string) string {
 	left, right := -1, -1
 	for _, row := range rows {
 		cells := []rune(row)
-		if before, after, titled := strings.Cut(row, cardTitle); titled && left < 0 {
-			left = len([]rune(before[:strings.LastIndex(before, "┌")]))
-			right = len([]rune(before+cardTitle)) + len([]rune(after[:strings.Index(after, "┐")]))
+		// A row that is still being drawn may lack a corner.
+		before, after, titled := strings.Cut(row, cardTitle)
+		if from, to := strings.LastIndex(before, "┌"), strings.Index(after, "┐"); titled && left < 0 && from >= 0 && to >= 0 {
+			left = len([]rune(before[:from]))
+			right = len([]rune(before+cardTitle)) + len([]rune(after[:to]))
 		}
 		if left >= 0 && len(cells) > right && cells[left] == '│' && cells[right] == '│' {
 			words = append(words, strings.Fields(string(cells[left+1:right]))...)

@@ -96,12 +96,12 @@ func (in *incident) closed(f fault) {
 func TestIncidentOutlivesItsDashboard(t *testing.T) {
 	t.Parallel()
 	w := startWorld(t)
-	first := w.dashboard(160, 48)
-	first.WaitFor("no suspect", limit)
-	first.Keys("I")
+	first := w.dashboard(160, 48, "runbook", "run", "user-reported")
 	first.WaitFor("open an incident", limit)
 	first.Keys("\r")
 	first.WaitFor("incident is open;", limit)
+	first.Keys("9")
+	first.WaitFor("runbook user-reported,", limit)
 	for i := range 3 {
 		first.Keys("n")
 		first.WaitFor("what you see or do", limit)
@@ -110,8 +110,11 @@ func TestIncidentOutlivesItsDashboard(t *testing.T) {
 	}
 	first.Signal(syscall.SIGKILL)
 	first.Wait(limit)
-	second := w.dashboard(80, 24)
+	second := w.dashboard(80, 24, "runbook", "run", "cost-review")
 	second.WaitFor("P3 incident", limit)
+	if book := w.incident().Incident.Runbook; *book != "cost-review" {
+		t.Errorf("it follows %s", *book)
+	}
 	if out, code := w.command("incident", "note", "from the shell"); code != 0 {
 		t.Fatalf("code %d: %s", code, out)
 	}

@@ -20,8 +20,18 @@ const (
 // Statuses lists them in order.
 func Statuses() []Status { return []Status{StatusOpen, StatusMitigated, StatusResolved, StatusClosed} }
 
-// Severities lists them, the worst first.
-func Severities() []string { return []string{"P0", "P1", "P2", "P3"} }
+// Criterion is a severity and what makes an incident so severe.
+type Criterion struct{ Severity, Means string }
+
+// Criteria are what a person chooses a severity by, the worst first.
+func Criteria() []Criterion {
+	return []Criterion{
+		{"P0", "a service is down, or data is exposed"},
+		{"P1", "more than 2 % of requests fail, or the error budget burns fast"},
+		{"P2", "a P2 alert, and users feel it"},
+		{"P3", "no user feels it yet"},
+	}
+}
 
 // Roles lists what people can be responsible for.
 func Roles() []string { return []string{"lead", "operations", "communications", "scribe"} }

@@ -87,6 +87,7 @@ type dutyPayload struct {
 	Severity  string            `json:"severity"`
 	Timestamp string            `json:"timestamp"`
 	Component string            `json:"component,omitempty"`
+	Group     string            `json:"group,omitempty"`
 	Class     string            `json:"class,omitempty"`
 	Details   map[string]string `json:"custom_details,omitempty"`
 }
@@ -103,7 +104,7 @@ func duty(e Event, key string) dutyEvent {
 	out.Client = "tocsin"
 	out.Payload = &dutyPayload{
 		Summary: string(short[:min(len(short), summaryMax)]), Source: cmp.Or(e.Target, e.Host), Severity: dutySeverity(e.Severity),
-		Timestamp: e.Since.Format(time.RFC3339), Component: e.Rule, Class: string(e.Severity),
+		Timestamp: e.Since.Format(time.RFC3339), Component: e.Rule, Group: e.Group, Class: string(e.Severity),
 		Details: map[string]string{"value": e.Value, "fires": e.Threshold, "runbook": e.Runbook, "told by": e.Host},
 	}
 	return out

@@ -31,7 +31,7 @@ const (
 func event(kind alert.PageKind) Event {
 	at := time.Date(2026, 11, 23, 3, 12, 44, 0, time.UTC)
 	return Event{
-		Kind: kind, Target: "prod", Host: "bastion", Key: "db.connections{db=shop}", Rule: "db.connections", Severity: alert.P1,
+		Kind: kind, Target: "prod", Host: "bastion", Key: "db.connections{db=shop}", Rule: "db.connections", Group: "db", Severity: alert.P1,
 		Summary: "prod: <b> & 86 %", Value: "86 %", Threshold: "> 80%", Runbook: "connections-exhausted", Since: at.Add(-time.Minute), At: at,
 	}
 }
@@ -140,7 +140,7 @@ func TestBodies(t *testing.T) {
 		"routing_key": dutyKey, "event_action": "trigger", "dedup_key": key, "client": "tocsin",
 		"payload": map[string]any{
 			"summary": "prod: <b> & 86 %", "source": "prod", "severity": "error", "timestamp": "2026-11-23T03:11:44Z",
-			"component": "db.connections", "class": "P1",
+			"component": "db.connections", "group": "db", "class": "P1",
 			"custom_details": map[string]any{"value": "86 %", "fires": "> 80%", "runbook": "connections-exhausted", "told by": "bastion"},
 		},
 	}

@@ -24,6 +24,7 @@ type Event struct {
 	Host      string         `json:"host"` // on which tocsin runs
 	Key       string         `json:"key"`  // of the alert; the same from trigger to resolve
 	Rule      string         `json:"rule"`
+	Group     string         `json:"group,omitempty"` // of the rule, by which who pages may bundle
 	Severity  alert.Severity `json:"severity"`
 	Summary   string         `json:"summary"` // one line that says all of it
 	Value     string         `json:"value,omitempty"`
@@ -196,7 +197,7 @@ func (n *Notifier) save() {
 func (n *Notifier) event(p alert.Page, now time.Time) Event {
 	a := p.Alert
 	e := Event{
-		Kind: p.Kind, Target: n.o.Target, Host: n.o.Host, Key: a.Key(), Rule: a.Rule, Severity: a.Severity,
+		Kind: p.Kind, Target: n.o.Target, Host: n.o.Host, Key: a.Key(), Rule: a.Rule, Group: a.Group, Severity: a.Severity,
 		Runbook: a.Runbook, Since: a.Since.UTC(), At: now.UTC(), Threshold: a.Threshold.String(),
 	}
 	if a.Known {
