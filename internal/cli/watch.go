@@ -30,11 +30,11 @@ type watch struct {
 }
 
 const (
-	// stepEvery is the least pause between two steps of the rules: the sources
-	// of one round come in within it.
-	stepEvery = time.Second
-	// together is how long a source that fails or recovers waits for others of
-	// its server, which do the same at that time.
+	// stepEvery is the least time between two steps of the rules: sources are
+	// read once a second at most.
+	stepEvery = 900 * time.Millisecond
+	// together is how long what was read, or a source that fails or recovers,
+	// waits for others that do the same at that time.
 	together = 100 * time.Millisecond
 	// keepEvery is how often the state of the rules goes to disk.
 	keepEvery = 15 * time.Second
@@ -67,6 +67,7 @@ func (w *watch) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-w.p.store.Changed():
+			pause(ctx, together)
 			w.step()
 			w.changed()
 			w.settle(ctx)
@@ -170,7 +171,7 @@ func (w *watch) keep() {
 // settle waits until the rules should look again at what changes all the time.
 // A source that fails or recovers is news, and does not wait that long.
 func (w *watch) settle(ctx context.Context) {
-	t := time.NewTimer(stepEvery)
+	t := time.NewTimer(stepEvery - together)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():

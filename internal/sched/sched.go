@@ -104,7 +104,11 @@ func (j Job) run(ctx context.Context, g *groups) {
 			failures = 0
 		}
 		g.told(j, fail)
-		if !j.pause(ctx, j.wait(failures), fail) {
+		d := j.wait(failures)
+		if fail == nil {
+			d = g.beat.after(time.Now(), d)
+		}
+		if !j.pause(ctx, d, fail) {
 			return
 		}
 	}
@@ -112,8 +116,8 @@ func (j Job) run(ctx context.Context, g *groups) {
 
 // wait is the pause before the next read: the interval after a success, after
 // failures a pause that doubles up to MaxWait. A source that is dear is not
-// asked sooner because it fails. It is spread by ±10 % so that jobs do not line
-// up.
+// asked sooner because it fails. It is spread by ±10 % so that programs that
+// were started together do not stay in step.
 func (j Job) wait(failures int) time.Duration {
 	d := j.pace.every()
 	if failures > 0 {
@@ -162,13 +166,14 @@ func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) bool {
 // each other for ever.
 type groups struct {
 	jobs   []Job
+	beat   beat
 	down   map[string]bool // written by the lead of each group only
 	strain map[string]*strain
 	mu     sync.Mutex
 }
 
 func newGroups(jobs []Job) *groups {
-	return &groups{down: map[string]bool{}, strain: map[string]*strain{}, jobs: jobs}
+	return &groups{down: map[string]bool{}, strain: map[string]*strain{}, jobs: jobs, beat: newBeat()}
 }
 
 func (g *groups) told(j Job, fail *model.Fail) {
