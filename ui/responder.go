@@ -71,15 +71,12 @@ func (a *App) write(data ...incident.Data) {
 // respond opens an incident, or offers what can be said in the open one.
 func (a *App) respond() {
 	if a.in.Duty.Incident == nil {
-		a.push(a.severities(openTitle, "", func(severity, criterion string) { a.openIncident(severity, criterion, "") }))
+		a.push(a.severities("open an incident, as: (in doubt the higher)", "", a.openByTrouble))
 		return
 	}
 	a.goTo(a.tabNamed("Incident"))
 	a.push(a.incidentMenu())
 }
-
-// openTitle asks how severe an incident is that is to be opened.
-const openTitle = "open an incident, as: (in doubt the higher)"
 
 // Begin is a runbook that a session is started for.
 type Begin struct {
@@ -90,7 +87,9 @@ type Begin struct {
 func (a *App) startAt(b Begin) {
 	a.goTo(a.tabNamed("Runbook"))
 	if b.Opens {
-		a.push(a.severities(openTitle, string(b.Book.Severity), func(severity, criterion string) { a.openIncident(severity, criterion, b.Book.ID) }))
+		a.push(a.severities("open an incident that follows "+b.Book.ID+", as: (in doubt the higher)", string(b.Book.Severity), func(severity, criterion string) {
+			a.openIncident(incident.Opened{Title: b.Book.Title, Severity: severity, Criterion: criterion, Suspect: a.in.Suspect.Summary}, b.Book.ID)
+		}))
 	}
 }
 
@@ -113,22 +112,28 @@ func (a *App) severities(title, proposed string, take func(severity, criterion s
 	return p
 }
 
-// openIncident opens an incident named by the verdict, and follows a runbook in it: the
-// one that is named, or that of what the verdict explains, or of the worst alert.
-func (a *App) openIncident(severity, criterion, book string) {
-	o := incident.Opened{Title: "opened by hand", Severity: severity, Criterion: criterion, Target: a.o.Server}
-	named := ""
+// openByTrouble opens an incident named by the verdict, and follows the runbook
+// of what the verdict explains, or of the worst alert.
+func (a *App) openByTrouble(severity, criterion string) {
+	o := incident.Opened{Title: "opened by hand", Severity: severity, Criterion: criterion}
+	book := ""
 	for _, one := range troubles(a.in) {
 		if !dimmed(one) && (o.Cause == "" || one.Rule == a.in.Suspect.Rule) {
-			o.Title, o.Cause, named = alertName(one), one.Rule, one.Runbook
+			o.Title, o.Cause, book = alertName(one), one.Rule, one.Runbook
 		}
 	}
 	if a.in.Suspect.Found() {
 		o.Title, o.Suspect = cmp.Or(cutAt(a.in.Suspect.Summary, ": "), o.Title), a.in.Suspect.Summary
 	}
 	a.goTo(a.tabNamed("Incident"))
+	a.openIncident(o, book)
+}
+
+// openIncident opens an incident on what is looked at, and follows a book; "" for none.
+func (a *App) openIncident(o incident.Opened, book string) {
+	o.Target = a.o.Server
 	said := "the incident is open; " + a.keyOf("incident") + " writes into it"
-	a.record(func(r Recorder) (string, error) { return said, r.Open(o, cmp.Or(book, named)) })
+	a.record(func(r Recorder) (string, error) { return said, r.Open(o, book) })
 }
 
 // cutAt is the text before a mark.

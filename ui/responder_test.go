@@ -92,9 +92,9 @@ func TestTwoKeysOpenAnIncident(t *testing.T) {
 // that is open, or before the one that is opened for it.
 func TestBeginWithARunbook(t *testing.T) {
 	duty(t, false, func(s *stage, n *notebook, _ *deed) {
-		s.startAt(Begin{Book: runbook.Book{ID: "monthly-cost", Severity: "P2"}, Opens: true})
+		s.startAt(Begin{Book: runbook.Book{ID: "cost-review", Title: "Monthly cost review", Severity: "P2"}, Opens: true})
 		s.press("Enter")
-		if got := n.last(t); !strings.HasPrefix(got, "open P1 ") || !strings.HasSuffix(got, " book=monthly-cost") { // a P1 fires
+		if got := n.last(t); got != "open P1 Monthly cost review cause= book=cost-review" { // a P1 fires
 			t.Errorf("wrote %q", got)
 		}
 	})

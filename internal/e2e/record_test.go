@@ -100,7 +100,8 @@ func TestIncidentOutlivesItsDashboard(t *testing.T) {
 	first.WaitFor("open an incident", limit)
 	first.Keys("\r")
 	first.WaitFor("incident is open;", limit)
-	first.Keys("9")
+	first.WaitFor("user-reported, 0 of", limit)
+	first.Keys("[")
 	first.WaitFor("runbook user-reported,", limit)
 	for i := range 3 {
 		first.Keys("n")
