@@ -21,15 +21,28 @@ func (b *bloat) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.conn.Exec(ctx, "ALTER TABLE public.events SET (autovacuum_enabled = false)")
-	if err == nil {
-		err = s.rewriteEvents(ctx)
+	if _, err := s.conn.Exec(ctx, "ALTER TABLE public.events SET (autovacuum_enabled = false)"); err != nil {
+		return errors.Join(err, s.conn.Close(ctx))
 	}
-	// The counters of a session are complete when it has ended.
-	if err := errors.Join(err, s.conn.Close(ctx)); err != nil {
+	return b.rewrite(ctx, s)
+}
+
+// rewrite lets a session change the rows of events, and returns when it has
+// ended and the server's statistics show the dead ones: a session hands in its
+// last counters at its end, and they would count on top of a vacuum before that.
+func (b *bloat) rewrite(ctx context.Context, s *session) error {
+	if err := errors.Join(s.rewriteEvents(ctx), s.conn.Close(ctx)); err != nil {
 		return err
 	}
-	return b.awaitCounters(ctx)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	return until(ctx, "the dead rows do not show in pg_stat_user_tables", func(ctx context.Context) (bool, error) {
+		if state, err := b.world.database.state(ctx, s); err != nil || state != "" {
+			return false, err
+		}
+		dead, err := b.deadPercent(ctx)
+		return dead > 2*bloatedAbove, err
+	})
 }
 
 // rewriteEvents leaves most rows of events dead. It changes an indexed column,
@@ -44,16 +57,6 @@ func (s *session) rewriteEvents(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// awaitCounters waits until the server's statistics show the dead rows.
-func (b *bloat) awaitCounters(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	return until(ctx, "the dead rows do not show in pg_stat_user_tables", func(ctx context.Context) (bool, error) {
-		dead, err := b.deadPercent(ctx)
-		return dead > 2*bloatedAbove, err
-	})
 }
 
 func (b *bloat) deadPercent(ctx context.Context) (float64, error) {

@@ -2,7 +2,6 @@ package demo
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -33,10 +32,7 @@ func (o *oldSnapshot) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(job.rewriteEvents(ctx), job.conn.Close(ctx)); err != nil {
-		return err
-	}
-	return o.awaitCounters(ctx)
+	return o.rewrite(ctx, job)
 }
 
 func (o *oldSnapshot) active(ctx context.Context) (bool, error) {
