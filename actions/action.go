@@ -62,6 +62,19 @@ type Param struct {
 	Optional bool
 	// Ask lets a form ask for an optional one too. Enter alone leaves it out.
 	Ask bool
+	// Only are the other arguments with which it says anything, as {"mode": "on"};
+	// nil for any.
+	Only Args
+}
+
+// Applies tells whether the parameter says anything beside these arguments.
+func (p Param) Applies(args Args) bool {
+	for name, value := range p.Only {
+		if args[name] != value {
+			return false
+		}
+	}
+	return true
 }
 
 // Args are the arguments of one call by parameter name.

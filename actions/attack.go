@@ -24,7 +24,7 @@ func AttackMode(v Vercel) Action {
 		ID: "attack.mode", Title: "Attack mode", Verb: "switch it", Danger: Disruptive,
 		Params: []Param{
 			{Name: "mode", Type: TypeSwitch, Help: "on or off"},
-			{Name: "for", Type: TypeSpan, Optional: true, Help: "how long it is on: 30m; 1h unless given"},
+			{Name: "for", Type: TypeSpan, Optional: true, Ask: true, Only: Args{"mode": switchOn}, Help: "how long it is on: 30m; 1h unless given"},
 		},
 		Undo:    "attack.mode",
 		Blocked: v.blocked, Plan: v.planAttack, Run: v.attack,

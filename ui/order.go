@@ -40,6 +40,8 @@ func (a *App) order(id string, args actions.Args) {
 // and then goes on to it.
 func (a *App) complete(act actions.Action, args actions.Args, ask []actions.Param) {
 	switch {
+	case len(ask) > 0 && !ask[0].Applies(args):
+		a.complete(act, args, ask[1:])
 	case len(ask) > 0:
 		a.push(newForm(act, args, ask))
 	case act.Danger == actions.Read:

@@ -64,6 +64,34 @@ func TestAFormAsksAlsoForWhatIsOptional(t *testing.T) {
 	}
 }
 
+// A form does not ask for what says nothing beside the answers before it.
+func TestAFormLeavesOutWhatDoesNotApply(t *testing.T) {
+	for mode, want := range map[string]actions.Args{"on": {"ip": "on", "for": "30m"}, "off": {"ip": "off"}} {
+		play(t, sceneNamed(t, "calm"), func(t *testing.T, in In) {
+			var got actions.Args
+			act := fence(&got)
+			act.Params[0].Type, act.Params[2].Only = actions.TypeSwitch, actions.Args{"ip": "on"}
+			s := onStage(t, in, 120, 36, act)
+			s.press(":")
+			s.write("firewall.block")
+			s.press("Enter")
+			s.write(mode)
+			s.press("Enter")
+			if mode == "on" {
+				s.sees("for: 24h unless given")
+				s.write("30m")
+				s.press("Enter")
+			}
+			synctest.Wait()
+			s.sees("Block address " + mode + " on prod")
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("asked for (-want +got):\n%s", diff)
+			}
+			s.press("Esc")
+		})
+	}
+}
+
 // The menu begins with what fits the selection, and then with what is of the
 // view that is looked at.
 func TestTheMenuBeginsWithWhatIsNear(t *testing.T) {
