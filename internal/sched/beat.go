@@ -6,13 +6,21 @@ import (
 )
 
 // beat is where in each second the reads of one program begin. Those that are
-// due at about the same time begin together: the machine is woken once for all
-// of them, and once for the frame that shows them.
-type beat struct{ phase time.Duration }
+// due at about the same time begin together, so that the machine is woken once
+// for all of them.
+type beat struct{ seed uint64 }
 
-// newBeat lies so late in the second that what is read shows at its end, and by
-// lot, so that several programs do not ask one server at once.
-func newBeat() beat { return beat{500*time.Millisecond + rand.N(300*time.Millisecond)} }
+// newBeat is another one in each program, so that several do not ask one server
+// at once.
+func newBeat() beat { return beat{rand.Uint64()} }
+
+// phase is the time from the full second to the beat. It is another one in each
+// minute: what a server does at the same time of every second must neither be
+// always what is seen, nor never.
+func (b beat) phase(at time.Time) time.Duration {
+	minute := uint64(at.Unix() / 60)
+	return time.Duration(rand.New(rand.NewPCG(b.seed, minute)).Int64N(int64(time.Second)))
+}
 
 // after is the pause d from now, moved to the nearest beat. A pause shorter than
 // a second is not.
@@ -20,6 +28,7 @@ func (b beat) after(now time.Time, d time.Duration) time.Duration {
 	if d < time.Second {
 		return d
 	}
-	now = now.Round(0) // the beat is one of the clock on the wall
-	return now.Add(d - b.phase).Round(time.Second).Add(b.phase).Sub(now)
+	due := now.Round(0).Add(d) // the beat is one of the clock on the wall
+	phase := b.phase(due)
+	return d + due.Add(-phase).Round(time.Second).Add(phase).Sub(due)
 }
