@@ -43,7 +43,7 @@ type Options struct {
 	CopyFile string // where copied text is written too; "" for nowhere
 	// Orphans lists the actions that earlier sessions left without a result;
 	// nil where there is no record. It may wait.
-	Orphans func() ([]audit.Orphan, error)
+	Orphans func() ([]audit.Call, error)
 }
 
 // desk is what the screen needs of the terminal it runs on.

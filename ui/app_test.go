@@ -299,7 +299,7 @@ func TestReadingDoesNotWaitForTheRecord(t *testing.T) {
 	onScreen(t, "lock-pileup", 100, 30, func(s *stage) {
 		held := make(chan struct{})
 		defer close(held)
-		s.o.Orphans = func() ([]audit.Orphan, error) { <-held; return nil, nil }
+		s.o.Orphans = func() ([]audit.Call, error) { <-held; return nil, nil }
 		reading := make(chan struct{})
 		go s.started(func() { close(reading) })
 		select {

@@ -26,8 +26,8 @@ func (a *App) tellOrphans() {
 		a.post(func() { a.say("the audit cannot be read: "+err.Error(), Bad) })
 		return
 	}
-	orphans = slices.DeleteFunc(orphans, func(o audit.Orphan) bool {
-		return o.Alive || time.Since(o.Intent.At.Time) > orphanAge
+	orphans = slices.DeleteFunc(orphans, func(o audit.Call) bool {
+		return o.Alive() || time.Since(o.Intent.At.Time) > orphanAge
 	})
 	if n := len(orphans); n > 0 {
 		a.post(func() { a.say(orphanText(n, orphans[n-1].Intent), Warn) })

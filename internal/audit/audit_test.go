@@ -341,9 +341,9 @@ func TestOrphans(t *testing.T) {
 	}
 	var got []string
 	for _, o := range orphans {
-		got = append(got, fmt.Sprintf("%s %q %t", o.Intent.ID, o.Left, o.Alive))
+		got = append(got, fmt.Sprintf("%s %t %t", o.Intent.ID, o.Result != nil, o.Alive()))
 	}
-	if diff := cmp.Diff([]string{`alive "" true`, `left "left running" false`}, got); diff != "" {
+	if diff := cmp.Diff([]string{"alive false true", "left true false"}, got); diff != "" {
 		t.Errorf("orphans (-want +got):\n%s", diff)
 	}
 }

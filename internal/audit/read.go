@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 
 	"tocsin/internal/statedir"
@@ -28,36 +29,11 @@ func List(dir string) ([]Entry, error) {
 	return entries, err
 }
 
-// Orphan is a call whose end is not known.
-type Orphan struct {
-	Intent Entry
-	Left   string // what its last result says; "" when it has none
-	Alive  bool   // it has no result, and the process that began it still runs on this machine: it may well be under way
-}
-
 // Orphans returns the calls that were begun and have no result, or were left
 // running, oldest first.
-func Orphans(dir string) ([]Orphan, error) {
+func Orphans(dir string) ([]Call, error) {
 	entries, err := List(dir)
-	if err != nil {
-		return nil, err
-	}
-	last := map[string]Entry{}
-	for _, e := range entries {
-		if e.Phase == Result {
-			last[e.ID] = e
-		}
-	}
-	host, _ := os.Hostname()
-	var orphans []Orphan
-	for _, e := range entries {
-		end, ended := last[e.ID]
-		if e.Phase != Intent || ended && end.Outcome != "unknown" {
-			continue
-		}
-		orphans = append(orphans, Orphan{Intent: e, Left: end.Detail, Alive: !ended && e.Host == host && alive(e.PID)})
-	}
-	return orphans, nil
+	return slices.DeleteFunc(Calls(entries), func(c Call) bool { return c.Intent.Phase != Intent || c.Ended() }), err
 }
 
 func alive(pid int) bool {

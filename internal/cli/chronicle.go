@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"tocsin/actions"
 	"tocsin/internal/alert"
@@ -27,9 +28,12 @@ import (
 type chronicle struct {
 	p         *program
 	incidents incident.Folder
+	leads     func(now time.Time) bool
+	met       map[string]bool   // alerts that were known at least once, by their keys
 	others    map[string]others // incidents that are not open here, by name
 	size      int64             // of the timeline when it was last read
 	told      string            // the newest error, told once
+	knows     string            // the incident that was told what was done in it before
 	trouble   string            // why the timeline could not be written; "" when it was
 	past      []incident.State  // those of the target that are closed, the newest first
 	ledger    []incident.Helped // of past
@@ -48,7 +52,7 @@ type others struct {
 func newChronicle(p *program) *chronicle {
 	own := p.incidents
 	own.Who, own.Via = ourName, ""
-	c := &chronicle{p: p, incidents: own, others: map[string]others{}}
+	c := &chronicle{p: p, incidents: own, leads: p.lead.is, met: map[string]bool{}, others: map[string]others{}}
 	c.shown.Store(&ui.Duty{})
 	return c
 }
@@ -67,14 +71,14 @@ func (c *chronicle) read() {
 	if s := c.open(); s != nil && c.incidents.Size(s.ID) == c.size {
 		return
 	}
-	found, err := c.find()
+	found, size, err := c.find()
 	c.tell(err)
 	c.now.Store(found)
 	if found == nil {
-		c.book = nil
+		c.book, c.knows = nil, ""
 		return
 	}
-	c.size = c.incidents.Size(found.ID)
+	c.size = size
 	c.pin(found)
 }
 
@@ -100,11 +104,12 @@ func (c *chronicle) pin(s *incident.State) {
 }
 
 // find reads the newest incident of the target that is not closed, and those
-// that are. Only those that have changed are read.
-func (c *chronicle) find() (open *incident.State, err error) {
+// that are. Only those that have changed are read. The size is that of the open
+// one's timeline before it was read: what is written meanwhile is seen as news.
+func (c *chronicle) find() (open *incident.State, openSize int64, err error) {
 	ids, err := c.incidents.IDs()
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	var failed []error
 	news := false
@@ -119,7 +124,7 @@ func (c *chronicle) find() (open *incident.State, err error) {
 		case err != nil:
 			failed = append(failed, err)
 		case open == nil && s.Live() && s.Opening.Target == c.p.target.Name:
-			open = &s
+			open, openSize = &s, size
 			delete(c.others, id)
 			continue
 		}
@@ -129,13 +134,15 @@ func (c *chronicle) find() (open *incident.State, err error) {
 	if news {
 		c.remember()
 	}
-	return open, errors.Join(failed...)
+	return open, openSize, errors.Join(failed...)
 }
 
 // step takes in one step of the rules: it writes what is new in the timeline,
 // and tells how the runbook stands.
 func (c *chronicle) step(v store.View, alerts []alert.Alert, suspect alert.Suspect) {
-	c.see(alerts)
+	if c.open() != nil && c.leads(v.Now()) {
+		c.see(alerts)
+	}
 	d := ui.Duty{Incident: c.open(), Book: c.book, Past: c.past, Ledger: c.ledger, Trouble: c.trouble}
 	if d.Incident != nil && d.Book != nil {
 		d.Steps = d.Book.Play(situationOf(*d.Incident, *d.Book, v, suspect))
@@ -187,6 +194,9 @@ func situationOf(s incident.State, book runbook.Book, v store.View, suspect aler
 			continue // nothing was tried
 		}
 		run := runbook.Run{Action: a.Is.Action, Args: a.Is.Args, At: a.Is.At, OK: a.Is.Outcome == string(actions.Done), Text: a.Is.Outcome}
+		if a.Is.Outcome == string(actions.LeftOpen) {
+			run.At = a.At // when that was found out: its end is not known
+		}
 		if a.Is.Detail != "" {
 			run.Text += ": " + a.Is.Detail
 		}
@@ -221,6 +231,10 @@ func (c *chronicle) tick(v store.View, d ui.Duty) {
 
 // see writes how the alerts stand, where the timeline does not know it yet.
 func (c *chronicle) see(alerts []alert.Alert) {
+	alerts = slices.DeleteFunc(slices.Clone(alerts), func(a alert.Alert) bool {
+		c.met[a.Key()] = c.met[a.Key()] || a.State != alert.Unknown
+		return !c.met[a.Key()] // nothing is known of it because this program has just begun
+	})
 	_ = c.extend(func(s incident.State) []incident.Data { return turned(s, alerts) }) // the next step tries again
 }
 
@@ -239,6 +253,8 @@ func turned(s incident.State, alerts []alert.Alert) []incident.Data {
 		switch {
 		case fires && a.State == alert.Unknown:
 			state = string(alert.Unknown)
+		case fires && a.State == alert.Clearing && (was.State == "" || was.State == string(alert.Clearing)):
+			state = string(alert.Clearing) // nobody was there while it fired, and what it fired at is not known
 		case fires:
 			state = string(alert.Firing)
 		}
@@ -263,45 +279,74 @@ func readingOf(a alert.Alert) string {
 // acted writes what was done on the target since the incident began, and what it
 // did, from the audit: so also what others did, and what was left when
 // a process was killed.
-func (c *chronicle) acted(entries []audit.Entry) error {
-	return c.extend(func(s incident.State) []incident.Data { return doneIn(s, entries) })
+func (c *chronicle) acted(calls []audit.Call) error {
+	err := c.extend(func(s incident.State) []incident.Data { return doneIn(s, calls) })
+	if s := c.open(); s != nil && err == nil {
+		c.knows = s.ID
+	}
+	return err
 }
 
-func doneIn(s incident.State, entries []audit.Entry) []incident.Data {
-	known := map[string]bool{}
-	for _, a := range s.Actions {
-		known[a.Is.ID] = true
+// behind tells whether the incident that is open was not told yet what was done
+// before.
+func (c *chronicle) behind() bool {
+	s := c.open()
+	return s != nil && s.ID != c.knows
+}
+
+// caughtUp writes what was done during an incident and is not in its timeline:
+// no dashboard may have been there.
+func caughtUp(f incident.Folder, s incident.State) (incident.State, error) {
+	entries, err := audit.List(filepath.Dir(f.Dir)) // beside the incidents
+	if err != nil {
+		return s, err
 	}
-	began := map[string]audit.Entry{}
+	calls := audit.Calls(entries)
+	if _, err := f.Extend(s.ID, func(s incident.State) []incident.Data { return doneIn(s, calls) }); err != nil {
+		return s, err
+	}
+	return f.Get(s.ID)
+}
+
+// doneIn is what the timeline of an incident lacks of these calls.
+func doneIn(s incident.State, calls []audit.Call) []incident.Data {
+	known := map[string]string{} // outcomes
+	for _, a := range s.Actions {
+		known[a.Is.ID] = a.Is.Outcome
+	}
 	var out []incident.Data
-	for _, e := range entries {
-		if e.Target != s.Opening.Target || e.At.Before(s.Began()) {
+	for _, c := range calls {
+		ran := ranOf(c)
+		if c.First().Target != s.Opening.Target || !s.Spans(ran.At) {
 			continue
 		}
-		switch e.Phase {
-		case audit.Intent:
-			began[e.ID] = e
-		case audit.Result:
-			if !known[e.ID] && e.Outcome != string(actions.Cancelled) {
-				out = append(out, ranOf(e, began[e.ID]))
-			}
-		case audit.Effect:
-			if _, told := s.Effects[e.ID]; !told {
-				out = append(out, incident.EffectSeen{ID: e.ID, At: e.At.UTC(), Action: cmp.Or(e.Action, began[e.ID].Action), Verdict: e.Verdict, Text: changesOf(e), Changes: e.Effects})
-			}
+		if outcome, told := known[ran.ID]; ran.Outcome != "" && (!told || outcome != ran.Outcome) {
+			out = append(out, ran)
+		}
+		if _, told := s.Effects[ran.ID]; c.Effect != nil && !told {
+			e := *c.Effect
+			out = append(out, incident.EffectSeen{ID: e.ID, At: e.At.UTC(), Action: cmp.Or(e.Action, ran.Action), Verdict: e.Verdict, Text: changesOf(e), Changes: e.Effects})
 		}
 	}
 	return out
 }
 
-// ranOf is a call that ended; begin is its intent.
-func ranOf(e, begin audit.Entry) incident.ActionRun {
-	out := incident.ActionRun{ID: e.ID, At: e.At.UTC(), Action: e.Action, Target: wordsOf(begin.Params), Args: argsOf(begin.Params), Reason: begin.Reason, Outcome: e.Outcome, Detail: e.Detail}
+// ranOf is what became of a call. Its outcome is "" while it is under way, and
+// where it was not sent; unknown where the process that ran it is gone.
+func ranOf(c audit.Call) incident.ActionRun {
+	e, begin := c.First(), c.Intent
+	out := incident.ActionRun{ID: e.ID, At: e.At.UTC(), Action: e.Action, Target: wordsOf(begin.Params), Args: argsOf(begin.Params), Reason: begin.Reason}
 	if begin.Who != nil {
 		out.By = begin.Who.User
 	}
-	if e.TookMS != nil {
-		out.TookMS = *e.TookMS
+	switch end := c.Result; {
+	case end != nil && end.Outcome != string(actions.Cancelled):
+		out.At, out.Outcome, out.Detail = end.At.UTC(), end.Outcome, end.Detail
+		if end.TookMS != nil {
+			out.TookMS = *end.TookMS
+		}
+	case end == nil && begin.Phase == audit.Intent && !c.Alive():
+		out.Outcome, out.Detail = string(actions.LeftOpen), "who ran it was killed: see whether it was done"
 	}
 	return out
 }

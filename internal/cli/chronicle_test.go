@@ -15,12 +15,14 @@ import (
 	"tocsin/internal/incident"
 	"tocsin/internal/model"
 	"tocsin/internal/runbook"
+	"tocsin/internal/store"
 )
 
 // chronicled is a chronicle over an incident that is open.
 func chronicled(t *testing.T, began time.Time) (c *chronicle, id string) {
 	t.Helper()
-	p := &program{target: config.Target{Name: "prod"}, incidents: incidentsOf(t.TempDir(), nil)}
+	dir := t.TempDir()
+	p := &program{target: config.Target{Name: "prod"}, incidents: incidentsOf(dir, nil), lead: &lead{path: filepath.Join(dir, leadLock)}}
 	p.incidents.Now = func() time.Time { return began }
 	id, err := p.incidents.Open(incident.Opened{Title: "slow", Severity: "P2", Target: "prod"})
 	if err != nil {
@@ -88,7 +90,7 @@ func TestActionsGoIntoTheTimeline(t *testing.T) {
 		{Phase: audit.Result, ID: "3", At: at, Target: "prod", Action: "pg.cancel", Outcome: "cancelled"},
 	}
 	for range 2 {
-		if err := c.acted(entries); err != nil {
+		if err := c.acted(audit.Calls(entries)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -98,6 +100,124 @@ func TestActionsGoIntoTheTimeline(t *testing.T) {
 	}
 	if got := c.open().Actions[0].Is; got.By != "ben" || !got.At.Equal(at.Time) {
 		t.Errorf("action %+v", got)
+	}
+}
+
+// What was begun when its program was killed is in the timeline, once it is
+// known that nobody will tell how it ended, and again when somebody does.
+func TestWhatWasKilledGoesIntoTheTimeline(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	c, _ := chronicled(t, now)
+	host, _ := os.Hostname()
+	intent := audit.Entry{Phase: audit.Intent, ID: "1", At: audit.Time{Time: now.Add(time.Second)}, Target: "prod", Action: "deploy.rollback", Host: host, PID: os.Getpid()}
+	tell := func(entries ...audit.Entry) string {
+		if err := c.acted(audit.Calls(entries)); err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(says(c), "|")
+	}
+	if got := tell(intent); got != "" {
+		t.Errorf("while it runs: %s", got)
+	}
+	intent.PID = 1 << 22 // no process has that number
+	const killed = "deploy.rollback: unknown: who ran it was killed: see whether it was done"
+	for range 2 {
+		if got := tell(intent); got != killed {
+			t.Errorf("after its end: %s", got)
+		}
+	}
+	end := audit.Entry{Phase: audit.Result, ID: "1", At: audit.Time{Time: now.Add(2 * time.Second)}, Target: "prod", Action: "deploy.rollback", Outcome: "ok"}
+	if got := tell(intent, end); got != killed+"|deploy.rollback: ok" || len(c.open().Actions) != 1 {
+		t.Errorf("once it is known: %s, %d actions", got, len(c.open().Actions))
+	}
+}
+
+// What was done before an incident was opened, and belongs to it, is told once
+// it is: the audit has gained nothing since.
+func TestWhatWasDoneBeforeIsToldAfter(t *testing.T) {
+	t.Parallel()
+	c, id := chronicled(t, time.Now())
+	if !c.behind() || c.acted(nil) != nil || c.behind() {
+		t.Error("an incident that was opened must be told what was done, once")
+	}
+	for _, status := range []incident.Status{incident.StatusClosed, incident.StatusOpen} {
+		if _, err := c.p.incidents.Append(id, incident.StatusSet{Status: status}); err != nil {
+			t.Fatal(err)
+		}
+		c.read()
+	}
+	if !c.behind() {
+		t.Error("and so must one that is opened again")
+	}
+}
+
+// Without any dashboard the postmortem has what was done, up to the end of the incident.
+func TestThePostmortemCatchesUp(t *testing.T) {
+	t.Parallel()
+	c, id := chronicled(t, time.Now().Add(-time.Minute))
+	root := filepath.Dir(c.p.incidents.Dir)
+	clock := time.Now().Add(-30 * time.Second)
+	log, err := audit.Open(root, audit.Options{Now: func() time.Time { return clock }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	add := func(id string) {
+		for _, phase := range []audit.Phase{audit.Intent, audit.Result} {
+			if _, err := log.Append(audit.Entry{Phase: phase, ID: id, Target: "prod", Action: "pg.analyze", Params: map[string]any{"table": id}, Outcome: "ok"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	add("orders")
+	folder := c.p.incidents
+	folder.Now = time.Now
+	if _, err := folder.Append(id, incident.StatusSet{Status: incident.StatusClosed}); err != nil {
+		t.Fatal(err)
+	}
+	clock = time.Now().Add(time.Second)
+	add("later")
+	s, err := folder.Get(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, err := writePostmortem(folder, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), "table=orders") || strings.Contains(string(text), "table=later") {
+		t.Errorf("the postmortem:\n%s", text)
+	}
+}
+
+// Of two dashboards over a target one writes the alerts, and the other when that
+// one ends. What neither has read yet is no news.
+func TestOneDashboardWritesTheAlerts(t *testing.T) {
+	t.Parallel()
+	one, _ := chronicled(t, time.Now())
+	two := newChronicle(&program{target: one.p.target, incidents: one.p.incidents, lead: &lead{path: one.p.lead.path}})
+	two.read()
+	alertOf := func(s alert.State) []alert.Alert {
+		return []alert.Alert{{Rule: "http.p95", State: s, Former: alert.Firing, Severity: alert.P2, Reading: alert.Reading{Value: 1400, Unit: model.Millis, Known: true}}}
+	}
+	step := func(c *chronicle, s alert.State) { c.step(store.New().View(), alertOf(s), alert.Suspect{}) }
+	step(one, alert.Unknown)
+	step(one, alert.Firing)
+	step(two, alert.OK)
+	step(one, alert.Firing)
+	if err := one.p.lead.file.Close(); err != nil { // as its end does
+		t.Fatal(err)
+	}
+	two.p.lead.asked = time.Time{} // some time later
+	two.read()
+	step(two, alert.OK)
+	two.read()
+	if diff := cmp.Diff([]string{"http.p95 firing: 1.4 s ()", "http.p95 ok: 1.4 s ()"}, says(two)); diff != "" {
+		t.Errorf("timeline (-want +got):\n%s", diff)
 	}
 }
 

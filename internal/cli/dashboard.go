@@ -155,7 +155,7 @@ func (c *command) endingOf(e term.Ending) error {
 }
 
 // orphans are the actions that earlier sessions left without a result.
-func (p *program) orphans() ([]audit.Orphan, error) { return audit.Orphans(p.state.root) }
+func (p *program) orphans() ([]audit.Call, error) { return audit.Orphans(p.state.root) }
 
 // logTo sends the log to a file while the screen is up; where that is not
 // possible it goes nowhere, because the screen is no place for it.

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -11,28 +10,18 @@ import (
 )
 
 // deedsOf are the actions on this target that helped of late, for the verdict.
-func (p *program) deedsOf(entries []audit.Entry) []alert.Deed {
-	intents, helped := map[string]audit.Entry{}, map[string]bool{}
-	for _, e := range entries {
-		switch e.Phase {
-		case audit.Intent:
-			intents[e.ID] = e
-		case audit.Effect:
-			helped[e.ID] = e.Verdict == string(actions.Helped)
-		}
-	}
+func (p *program) deedsOf(calls []audit.Call) []alert.Deed {
 	var out []alert.Deed
-	for _, e := range entries {
-		d := alert.Deed{Action: e.Action, Args: map[string]string{}, Text: e.Action, At: e.At.Time}
-		if e.Phase != audit.Result || !helped[e.ID] || e.Target != p.target.Name || !d.Recent(time.Now()) {
+	for _, c := range calls {
+		if c.Result == nil || c.Effect == nil || c.Effect.Verdict != string(actions.Helped) || c.Result.Target != p.target.Name {
 			continue
 		}
-		intent := intents[e.ID]
-		for name, value := range intent.Params {
-			d.Args[name] = fmt.Sprint(value)
+		d := alert.Deed{Action: c.Result.Action, Args: argsOf(c.Intent.Params), Text: c.Result.Action, At: c.Result.At.Time}
+		if !d.Recent(time.Now()) {
+			continue
 		}
-		if a, ok := p.runner.Find(e.Action); ok {
-			d.Text = a.Title + aimOf(a, intent)
+		if a, ok := p.runner.Find(d.Action); ok {
+			d.Text = a.Title + aimOf(a, c.Intent)
 		}
 		out = append(out, d)
 	}
@@ -45,5 +34,5 @@ func (p *program) deeds() []alert.Deed {
 	if err != nil {
 		slog.Warn("the audit cannot be read", "error", err)
 	}
-	return p.deedsOf(entries)
+	return p.deedsOf(audit.Calls(entries))
 }

@@ -38,7 +38,7 @@ func TestDeedsAreWhatHelpedOfLate(t *testing.T) {
 		entries = append(entries, intent, result, effect)
 	}
 	want := []alert.Deed{{Action: "cache.purge", Args: map[string]string{"prefix": "promo:"}, Text: "Purge cache promo:", At: at}}
-	if diff := cmp.Diff(want, p.deedsOf(entries)); diff != "" {
+	if diff := cmp.Diff(want, p.deedsOf(audit.Calls(entries))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

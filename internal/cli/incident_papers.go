@@ -146,6 +146,9 @@ func (in *incidents) writePostmortem() error {
 
 // writePostmortem writes the file anew, with what people kept in the old one.
 func writePostmortem(f incident.Folder, s incident.State) (path string, err error) {
+	if s, err = caughtUp(f, s); err != nil {
+		return "", err
+	}
 	path = filepath.Join(f.In(s.ID), incident.PostmortemName)
 	before, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {

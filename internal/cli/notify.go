@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"tocsin/internal/alert"
@@ -18,12 +16,8 @@ import (
 	"tocsin/internal/store"
 )
 
-// noticesFile keeps what was told and what waits to be; whoever has the lock
-// beside it tells, of all dashboards over the target on this machine.
-const (
-	noticesFile = "notify.json"
-	noticesLock = "notify.lock"
-)
+// noticesFile keeps what was told and what waits to be, for whoever leads.
+const noticesFile = "notify.json"
 
 // addNotify adds the ways by which alerts are told beyond the screen.
 func (p *program) addNotify() {
@@ -31,7 +25,7 @@ func (p *program) addNotify() {
 		return
 	}
 	o := notify.Options{
-		Target: p.target.Name, Host: hostname(), Load: p.state.notices, Lead: p.leadNotices,
+		Target: p.target.Name, Host: hostname(), Load: p.state.notices, Lead: func() bool { return p.lead.is(time.Now()) },
 		Save: func(data []byte) error { return statedir.Replace(filepath.Join(p.state.dir, noticesFile), data) },
 	}
 	for _, c := range p.target.Notify {
@@ -60,26 +54,6 @@ func (f folder) notices() ([]byte, error) {
 		return nil, nil
 	}
 	return data, err
-}
-
-// leadNotices takes the lock, and keeps it until the program ends. Where that is
-// not possible at all this program tells: twice is better than not.
-func (p *program) leadNotices() bool {
-	file, err := statedir.Open(filepath.Join(p.state.dir, noticesLock), os.O_CREATE|os.O_RDWR)
-	if err != nil {
-		slog.Warn("who tells cannot be agreed on", "error", err)
-		return true
-	}
-	ok, err := statedir.TryLock(file, syscall.LOCK_EX)
-	if err != nil {
-		slog.Warn("who tells cannot be agreed on", "error", err)
-	}
-	if !ok {
-		_ = file.Close()
-		return err != nil
-	}
-	p.leads = file // a file that nobody holds is closed, and its lock gone
-	return true
 }
 
 // tell delivers what is to be told until ctx ends; what it gives is closed then.

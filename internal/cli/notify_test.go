@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -41,6 +42,7 @@ func TestTwoDashboardsTellOnce(t *testing.T) {
 		p := &program{state: folder{root: dir, dir: dir}, store: store.New(), target: config.Target{Name: "prod", Notify: []config.Notify{
 			{Name: "duty", PagerDuty: &config.SecretRef{Env: "TOCSIN_TEST_KEY"}, Least: "P2", BaseURL: base},
 		}}}
+		p.lead = &lead{path: filepath.Join(dir, leadLock)}
 		p.addNotify()
 		return p
 	}
@@ -63,10 +65,10 @@ func TestTwoDashboardsTellOnce(t *testing.T) {
 	for _, e := range ended {
 		<-e
 	}
-	if one.leads == nil || other.leads != nil {
-		t.Errorf("the first leads: %t, the other: %t", one.leads != nil, other.leads != nil)
+	if one.lead.file == nil || other.lead.file != nil {
+		t.Errorf("the first leads: %t, the other: %t", one.lead.file != nil, other.lead.file != nil)
 	}
-	if err := one.leads.Close(); err != nil { // as its end does
+	if err := one.lead.file.Close(); err != nil { // as its end does
 		t.Fatal(err)
 	}
 	third := open()

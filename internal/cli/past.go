@@ -33,13 +33,14 @@ type past struct {
 	// ending has the ends of silences that were announced, by their alerts.
 	ending map[string]time.Time
 	acts   []ui.Event
-	deeds  []alert.Deed              // that helped of late
-	size   int64                     // of the audit when it was last read
-	acted  func([]audit.Entry) error // hears of what the audit has gained, again after an error
+	deeds  []alert.Deed             // that helped of late
+	size   int64                    // of the audit when it was last read
+	alive  []audit.Call             // were under way when it was
+	acted  func([]audit.Call) error // hears of what the audit has gained, again after an error
 	all    atomic.Pointer[[]ui.Event]
 }
 
-func newPast(p *program, acted func([]audit.Entry) error) *past {
+func newPast(p *program, acted func([]audit.Call) error) *past {
 	out := &past{p: p, acted: acted, lost: map[string]time.Time{}, ending: map[string]time.Time{}}
 	out.all.Store(&[]ui.Event{})
 	return out
@@ -120,10 +121,12 @@ func (p *past) add(at time.Time, text string, r ui.Role) {
 	p.ended = append(p.ended, ui.Event{At: at, Text: text, Role: r})
 }
 
-// read takes in what the audit has gained, from this session and others.
-func (p *past) read() {
+// read takes in what the audit has gained, from this session and others. It is
+// read again where somebody asks, or a process ended without a word of what it did.
+func (p *past) read(again bool) {
 	info, err := os.Stat(filepath.Join(p.p.state.root, "audit.jsonl"))
-	if err != nil || info.Size() == p.size {
+	died := slices.ContainsFunc(p.alive, func(c audit.Call) bool { return !c.Alive() })
+	if err != nil || info.Size() == p.size && !again && !died {
 		return
 	}
 	entries, err := audit.List(p.p.state.root)
@@ -131,41 +134,38 @@ func (p *past) read() {
 		slog.Warn("the audit cannot be read", "error", err)
 		return
 	}
-	if p.acted(entries) == nil {
+	calls := audit.Calls(entries)
+	p.alive = slices.DeleteFunc(slices.Clone(calls), func(c audit.Call) bool { return !c.Alive() })
+	if p.acted(calls) == nil {
 		p.size = info.Size()
 	}
-	p.acts, p.deeds = p.actsOf(entries), p.p.deedsOf(entries)
+	p.acts, p.deeds = p.actsOf(calls), p.p.deedsOf(calls)
 	p.publish()
 }
 
 // actsOf gives one event for each action of the last day on this target that
 // came to an end.
-func (p *past) actsOf(entries []audit.Entry) []ui.Event {
-	verdicts, intents := map[string]string{}, map[string]audit.Entry{}
-	for _, e := range entries {
-		switch e.Phase {
-		case audit.Effect:
-			verdicts[e.ID] = e.Verdict
-		case audit.Intent:
-			intents[e.ID] = e
-		}
-	}
+func (p *past) actsOf(calls []audit.Call) []ui.Event {
 	var out []ui.Event
-	for _, e := range entries {
-		old := time.Since(e.At.Time) > actsSince || e.Target != p.p.target.Name
-		if e.Phase != audit.Result || old || e.Outcome == string(actions.Refused) || e.Outcome == string(actions.Cancelled) {
-			continue
+	for _, c := range calls {
+		if r := c.Result; r != nil && r.Target == p.p.target.Name && time.Since(r.At.Time) <= actsSince && sent(*r) {
+			out = append(out, p.act(c))
 		}
-		out = append(out, p.act(intents[e.ID], e, verdicts[e.ID]))
 	}
 	return out[max(len(out)-pastKept, 0):]
 }
 
-// act is what an action did; the intent says at what it was aimed.
-func (p *past) act(intent, e audit.Entry, verdict string) ui.Event {
+// sent tells whether something was sent to be done.
+func sent(result audit.Entry) bool {
+	return result.Outcome != string(actions.Refused) && result.Outcome != string(actions.Cancelled)
+}
+
+// act is what an action did, and at what it was aimed.
+func (p *past) act(c audit.Call) ui.Event {
+	e := *c.Result
 	text, role := e.Action, ui.Strong
 	if a, ok := p.p.runner.Find(e.Action); ok {
-		text = a.Title + aimOf(a, intent)
+		text = a.Title + aimOf(a, c.Intent)
 	}
 	if e.Who != nil && e.Who.User != "" {
 		text += " by " + e.Who.User
@@ -173,8 +173,8 @@ func (p *past) act(intent, e audit.Entry, verdict string) ui.Event {
 	if e.Outcome != string(actions.Done) {
 		text, role = text+": "+e.Outcome, ui.Warn
 	}
-	if verdict != "" {
-		text += ": " + verdict
+	if c.Effect != nil && c.Effect.Verdict != "" {
+		text += ": " + c.Effect.Verdict
 	}
 	_, mark, _ := strings.Cut(e.Action, ".") // pg.vacuum: the family says nothing under a chart
 	if e.Outcome == string(actions.Failed) && len(e.Steps) == 0 {

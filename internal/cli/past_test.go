@@ -25,7 +25,7 @@ func TestActsOfTheAudit(t *testing.T) {
 	at := audit.Time{Time: time.Now().Add(-time.Hour)}
 	ana := &audit.Who{User: "ana"}
 	params := map[string]any{"pid": 4711.0, "backend_start": "2026-01-02T03:04:05Z"}
-	got := newPast(p, func([]audit.Entry) error { return nil }).actsOf([]audit.Entry{
+	got := newPast(p, func([]audit.Call) error { return nil }).actsOf(audit.Calls([]audit.Entry{
 		{Phase: audit.Intent, ID: "1", At: at, Target: "prod", Action: "pg.terminate", Params: params, Who: ana},
 		{Phase: audit.Result, ID: "1", At: at, Target: "prod", Action: "pg.terminate", Who: ana, Outcome: "ok"},
 		{Phase: audit.Effect, ID: "1", At: at, Target: "prod", Verdict: "helped"},
@@ -37,7 +37,7 @@ func TestActsOfTheAudit(t *testing.T) {
 		{Phase: audit.Result, ID: "6", At: at, Target: "prod", Action: "pg.vacuum", Outcome: "failed"},
 		{Phase: audit.Intent, ID: "7", At: at, Target: "prod", Action: "pg.vacuum", Preflight: map[string]any{"from": "v4", "to": "v3", "pages": 7.0}},
 		{Phase: audit.Result, ID: "7", At: at, Target: "prod", Action: "pg.vacuum", Outcome: "failed", Steps: []string{"VACUUM public.a"}},
-	})
+	}))
 	want := []ui.Event{
 		{At: at.Time, Text: "End session 4711 by ana: helped", Role: ui.Strong, Mark: "terminate"},
 		{At: at.Time, Text: "Vacuum table public.a: unknown", Role: ui.Warn, Mark: "vacuum"},
@@ -54,7 +54,7 @@ func TestATroubleThatEndedIsRemembered(t *testing.T) {
 	fired := alert.Alert{Rule: "db.locks.waiting", State: alert.Clearing, Since: now.Add(-90 * time.Second)}
 	blip := alert.Alert{Rule: "http.p95", State: alert.Pending, Since: now.Add(-time.Second)}
 	fine := func(a alert.Alert) alert.Alert { a.State = alert.OK; return a }
-	p := newPast(&program{}, func([]audit.Entry) error { return nil })
+	p := newPast(&program{}, func([]audit.Call) error { return nil })
 	p.alerts(now, []alert.Alert{fired, blip}, []alert.Alert{fine(fired), fine(blip)})
 	want := []ui.Event{{At: now, Text: "db.locks.waiting in order again after 1m30s", Role: ui.Good}}
 	if diff := cmp.Diff(want, p.ended); diff != "" {
@@ -67,7 +67,7 @@ func TestOnlyTheLeadSpeaksForItsServer(t *testing.T) {
 	s := store.New()
 	lead := store.NewCell(s, store.ConnectionsKey(), store.Source{Group: "postgres", Every: time.Minute})
 	other := store.NewCell(s, store.StatementsKey(), store.Source{Group: "postgres", Every: time.Minute})
-	p, now := newPast(&program{}, func([]audit.Entry) error { return nil }), time.Now()
+	p, now := newPast(&program{}, func([]audit.Call) error { return nil }), time.Now()
 	fail := func(class model.Class) *model.Fail { return &model.Fail{Class: class, Text: "no"} }
 	lead.Put(model.Connections{}, now, 0)
 	for i := range 3 {
@@ -98,7 +98,7 @@ func TestWhatWasSaidOfAnAlertEnds(t *testing.T) {
 	heard, again, ended := muted, acked, acked
 	heard.Muted, again.Acked, again.State = nil, nil, alert.Firing
 	ended.Acked, ended.State = nil, alert.OK
-	p := newPast(&program{}, func([]audit.Entry) error { return nil })
+	p := newPast(&program{}, func([]audit.Call) error { return nil })
 	for _, s := range []struct{ before, after alert.Alert }{{muted, muted}, {muted, muted}, {muted, heard}, {acked, again}, {acked, ended}} {
 		p.said(now, s.before, s.after)
 	}

@@ -91,7 +91,7 @@ func (w *watch) run(ctx context.Context) {
 // reread takes in what lies in the state folder, from this session and others.
 func (w *watch) reread() {
 	w.events.read()
-	w.past.read()
+	w.past.read(w.events.behind())
 	w.timed.read(time.Now())
 }
 

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"path/filepath"
 	"time"
 
 	"tocsin/actions"
@@ -43,7 +43,7 @@ type program struct {
 	incidents incident.Folder
 	shelf     *shelf           // the runbooks
 	notifier  *notify.Notifier // nil where nobody is told beyond the screen
-	leads     *os.File         // has the lock of who tells; nil where that is another program
+	lead      *lead            // of all that watch the target on this machine
 	postgres  *pg.Server
 	standbys  map[string]*pg.Server // those with an address, by name
 	vercel    *once[*vercel.Client]
@@ -63,6 +63,7 @@ func wire(valid config.Valid, target config.Target, readOnly bool) (*program, er
 		target: target, state: folderOf(valid, target.Name), engine: alert.New(rules), every: rules.Every, keys: valid.Keys, store: store.New(),
 	}
 	p.promises = promisesOf(valid, target.Name)
+	p.lead = &lead{path: filepath.Join(p.state.dir, leadLock)}
 	p.shelf = &shelf{dir: booksDir(valid.Path), rules: rules}
 	p.incidents = incidentsOf(valid.StateDir(), audit.Redactor(p.secrets.known))
 	if err := errors.Join(p.addPostgres(), p.addPooler(), p.addServices()); err != nil {

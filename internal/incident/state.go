@@ -120,7 +120,7 @@ func (s *State) gather(e Event) {
 	case KindAlert:
 		s.Alerts = append(s.Alerts, dated[AlertSeen](e))
 	case KindAction:
-		s.Actions = append(s.Actions, dated[ActionRun](e))
+		s.act(dated[ActionRun](e))
 	case KindEffect:
 		effect := data[EffectSeen](e)
 		s.Effects[effect.ID] = effect
@@ -148,6 +148,17 @@ func (s *State) reach(to Status, at time.Time) {
 			s.Reached[earlier] = at
 		}
 	}
+}
+
+// act takes an action, in place of what was said of the same call before its end
+// was known.
+func (s *State) act(a Dated[ActionRun]) {
+	at := slices.IndexFunc(s.Actions, func(old Dated[ActionRun]) bool { return old.Is.ID == a.Is.ID })
+	if at < 0 {
+		s.Actions = append(s.Actions, a)
+		return
+	}
+	s.Actions[at] = a
 }
 
 func (s *State) follow(f FollowUp) {
@@ -178,6 +189,12 @@ func (s State) Step(book, step string) (Dated[StepEvent], bool) {
 
 // Live tells whether work on it goes on.
 func (s State) Live() bool { return s.Status != StatusClosed }
+
+// Spans tells whether something that was done at a time belongs to the incident.
+func (s State) Spans(at time.Time) bool {
+	closed, over := s.Reached[StatusClosed]
+	return !at.Before(s.Began()) && !(over && at.After(closed))
+}
 
 // Title is its title, as far as the reader may see it.
 func (s State) Title() string {
