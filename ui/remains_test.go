@@ -3,6 +3,7 @@ package ui
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // typed gives each text to the field that is open.
@@ -69,4 +70,17 @@ func TestKeepEvidence(t *testing.T) {
 			t.Errorf("wrote %q", got)
 		}
 	})
+}
+
+// The card says in which incident the action will stand.
+func TestTheCardNamesTheIncident(t *testing.T) {
+	for open, want := range map[bool]string{true: "audit on this machine; incident P1 38 sessions wait behind", false: "audit on this machine; no incident is open"} {
+		duty(t, open, func(s *stage, n *notebook, _ *deed) {
+			s.press("K")
+			settle(time.Second)
+			if got := s.text(); !strings.Contains(got, want) {
+				t.Errorf("%q is not on the card:\n%s", want, got)
+			}
+		})
+	}
 }
