@@ -294,7 +294,7 @@ func TestClockFromAFact(t *testing.T) {
 func TestBreachCountsFromAwareness(t *testing.T) {
 	aware := time.Date(2026, 11, 28, 8, 0, 0, 0, time.UTC)
 	all := shippedBook(t, "breach").Play(Situation{View: store.New().View(), Began: aware.Add(20 * time.Hour), Facts: map[string]string{"aware-at": "2026-11-28T08:00:00Z"}})
-	for name, after := range map[string]time.Duration{"first-report": 24 * time.Hour, "reports": 72 * time.Hour} {
+	for name, after := range map[string]time.Duration{"first-report": 24 * time.Hour, "file-the-reports": 72 * time.Hour} {
 		i := slices.IndexFunc(all, func(s Standing) bool { return s.Step.Name() == name })
 		if i < 0 || !all[i].Due.Equal(aware.Add(after)) {
 			t.Errorf("%s is not due %v after awareness", name, after)
