@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tocsin/actions"
+	"tocsin/internal/incident"
 )
 
 // cardWidth is the width of a card where the screen has it.
@@ -27,7 +28,7 @@ func (c *card) draw(a *App, full canvas) {
 		return
 	}
 	w := min(full.w, cardWidth)
-	body := c.body(w - 4)
+	body := c.body(w-4, recordOf(a.in.Duty.Incident))
 	foot := c.foot(a, w-4)
 	h := min(full.h, len(body)+len(foot)+3)
 	box := full.part((full.w-w)/2, max((full.h-h)/3, 0), w, h)
@@ -90,9 +91,17 @@ func dangerRole(d actions.Danger) Role {
 	}
 }
 
-// body is what the card says of the plan. What happens now stands in its foot,
+// recordOf says where an action is recorded.
+func recordOf(s *incident.State) string {
+	if s == nil {
+		return "audit on this machine; no incident is open"
+	}
+	return "audit on this machine; incident " + s.Severity + " " + s.Title()
+}
+
+// body is what the card says of the plan, and where that is recorded. What happens now stands in its foot,
 // which is always in sight.
-func (c *card) body(width int) []Line {
+func (c *card) body(width int, record string) []Line {
 	plan := c.asks.Plan
 	if c.phase == finished && plan.Target == "" {
 		plan = c.out.Plan
@@ -111,7 +120,7 @@ func (c *card) body(width int) []Line {
 	if len(out) == 0 {
 		return nil
 	}
-	return append(out, cardLine("record", "audit on this machine", Muted, width)...)
+	return append(out, cardLine("record", record, Muted, width)...)
 }
 
 // labelWidth is the room for the label of a card's line.

@@ -138,14 +138,17 @@ func (a *App) copyHead(what string) string {
 	return fmt.Sprintf("%s of %s at %s\n\n", what, a.o.Server, a.in.View.Now().UTC().Format(time.RFC3339))
 }
 
-// copyView copies the table as Markdown, with its time and source.
-func (a *App) copyView() {
+// copyView copies the view.
+func (a *App) copyView() { a.copyText(a.viewText()) }
+
+// viewText is the table as Markdown, with its time and source; on the overview
+// it is the evidence of the verdict.
+func (a *App) viewText() string {
 	t := a.table()
 	if t == nil {
 		in := a.in
 		in.Width = copyWidth
-		a.copyText(a.copyHead("overview") + linesText(Evidence(in)))
-		return
+		return a.copyHead("overview") + linesText(Evidence(in))
 	}
 	var b strings.Builder
 	b.WriteString(a.copyHead(a.page().Name))
@@ -160,7 +163,7 @@ func (a *App) copyView() {
 		}
 		b.WriteString("|\n")
 	}
-	a.copyText(b.String())
+	return b.String()
 }
 
 func linesText(lines []Line) string {

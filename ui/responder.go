@@ -21,6 +21,13 @@ type Recorder interface {
 	// Write adds to the timeline of an incident; note is worth saying, or "". One
 	// that was closed meanwhile is refused.
 	Write(id string, data ...incident.Data) (note string, err error)
+	// Evidence keeps a text as a file beside the timeline of an incident; said
+	// tells where.
+	Evidence(id, name, what, text string) (said string, err error)
+	// EvidenceFile keeps a copy of a file of this machine.
+	EvidenceFile(id, path, what string) (said string, err error)
+	// Settle writes how far a follow-up is, also of an incident that is closed.
+	Settle(id string, f incident.FollowUp) error
 	// Postmortem writes the postmortem of the open incident and tells its path.
 	Postmortem() (path string, err error)
 }
@@ -33,6 +40,7 @@ func incidentCommands() []Command {
 	return []Command{
 		{ID: "incident", Keys: []string{"I"}, Title: "open an incident; while one is open, all that can be written into it", Group: "incident", Do: (*App).respond},
 		on("note", "n", "write a note into the timeline", "note", (*App).writeNote),
+		on("followups", "w", "list the work that remains, and mark what is done", "", (*App).followUps),
 		on("step", "o", "do the selected step, or follow the selected runbook", "do", (*App).doStep),
 		on("step.override", "D", "call the selected step done, with a reason", "", func(a *App) { a.endStep(incident.KindStepOverridden, "Why does it count as done?") }),
 		on("step.skip", "X", "skip the selected step, with a reason", "skip", func(a *App) { a.endStep(incident.KindStepSkipped, "Why is it skipped?") }),
@@ -71,11 +79,12 @@ func (a *App) write(data ...incident.Data) {
 // respond opens an incident, or offers what can be said in the open one.
 func (a *App) respond() {
 	if a.in.Duty.Incident == nil {
-		a.push(a.severities("open an incident, as: (in doubt the higher)", "", a.openByTrouble))
+		a.push(a.openMenu())
 		return
 	}
+	seen := a.viewText()
 	a.goTo(a.tabNamed("Incident"))
-	a.push(a.incidentMenu())
+	a.push(a.incidentMenu(seen))
 }
 
 // Begin is a runbook that a session is started for.
@@ -142,8 +151,9 @@ func cutAt(text, mark string) string {
 	return before
 }
 
-// incidentMenu is all that can be said in the open incident.
-func (a *App) incidentMenu() *picker {
+// incidentMenu is all that can be said in the open incident. Seen is what was
+// looked at when it was called.
+func (a *App) incidentMenu(seen string) *picker {
 	p := &picker{title: "incident"}
 	add := func(text, note string, do func(*App)) {
 		p.items = append(p.items, item{text: text, note: note, do: do})
@@ -152,6 +162,7 @@ func (a *App) incidentMenu() *picker {
 	for _, status := range incident.Statuses() {
 		add(string(status), statusMeans(status), func(a *App) { a.reach(status) })
 	}
+	add("title", "another one", (*App).rename)
 	add("severity", "another one, and why", func(a *App) { a.push(a.severities("severity", "", a.setSeverity)) })
 	for _, role := range incident.Roles() {
 		add(role, "who has this role", func(a *App) {
@@ -162,11 +173,9 @@ func (a *App) incidentMenu() *picker {
 	for _, audience := range incident.Audiences() {
 		add("tell "+audience, "a text filled with what is known; shown before it is copied", func(a *App) { a.message(audience) })
 	}
-	add("follow-up", "work that remains", func(a *App) {
-		a.askText("incident", "what is to be done?", func(text string) {
-			a.write(incident.FollowUp{Text: text})
-		})
-	})
+	add("follow-up", "work that remains: what, who, by when", func(a *App) { a.askFollowUp(incident.FollowUp{}) })
+	add("evidence", "keep the view you came from, with the verdict and what speaks for it", func(a *App) { a.keepView(seen) })
+	add("evidence file", "keep a copy of a file of this machine", (*App).keepFile)
 	add("postmortem", "write it; kept parts survive", func(a *App) {
 		a.record(func(r Recorder) (string, error) {
 			path, err := r.Postmortem()

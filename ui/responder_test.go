@@ -26,7 +26,7 @@ func (n *notebook) say(text string) error {
 
 // Open implements Recorder.
 func (n *notebook) Open(o incident.Opened, book string) error {
-	return n.say(fmt.Sprintf("open %s %s cause=%s book=%s", o.Severity, o.Title, o.Cause, book))
+	return n.say(fmt.Sprintf("open %s %s cause=%s book=%s restricted=%v", o.Severity, o.Title, o.Cause, book, o.Restricted))
 }
 
 // Follow implements Recorder.
@@ -38,6 +38,21 @@ func (n *notebook) Write(_ string, data ...incident.Data) (string, error) {
 		_ = n.say(fmt.Sprintf("%T %+v", d, d))
 	}
 	return "", n.fail
+}
+
+// Evidence implements Recorder.
+func (n *notebook) Evidence(id, name, what, text string) (string, error) {
+	return "", n.say(fmt.Sprintf("keep %s %s %s\n%s", id, name, what, text))
+}
+
+// EvidenceFile implements Recorder.
+func (n *notebook) EvidenceFile(id, path, what string) (string, error) {
+	return "", n.say(fmt.Sprintf("keep %s %s %s", id, path, what))
+}
+
+// Settle implements Recorder.
+func (n *notebook) Settle(id string, f incident.FollowUp) error {
+	return n.say(fmt.Sprintf("settle %s %s", id, f.Says()))
 }
 
 // Postmortem implements Recorder.
@@ -75,7 +90,7 @@ func duty(t *testing.T, open bool, f func(s *stage, n *notebook, d *deed)) {
 func TestTwoKeysOpenAnIncident(t *testing.T) {
 	duty(t, false, func(s *stage, n *notebook, _ *deed) {
 		s.press("I", "Enter")
-		if got := n.last(t); got != "open P1 38 sessions wait behind pid 4711 cause=db.locks.waiting book=lock-pileup" {
+		if got := n.last(t); got != "open P1 38 sessions wait behind pid 4711 cause=db.locks.waiting book=lock-pileup restricted=false" {
 			t.Errorf("wrote %q", got)
 		}
 		if s.page().Name != "incident" {
@@ -94,7 +109,7 @@ func TestBeginWithARunbook(t *testing.T) {
 	duty(t, false, func(s *stage, n *notebook, _ *deed) {
 		s.startAt(Begin{Book: runbook.Book{ID: "cost-review", Title: "Monthly cost review", Severity: "P2"}, Opens: true})
 		s.press("Enter")
-		if got := n.last(t); got != "open P1 Monthly cost review cause= book=cost-review" { // a P1 fires
+		if got := n.last(t); got != "open P1 Monthly cost review cause= book=cost-review restricted=false" { // a P1 fires
 			t.Errorf("wrote %q", got)
 		}
 	})
@@ -123,7 +138,7 @@ func TestTheMenuOfAnIncident(t *testing.T) {
 	for choice, want := range map[string]string{
 		"mitigated": "incident.StatusSet {Status:mitigated Why:ben}", // what belongs to it fires
 		"scribe":    "incident.RoleTaken {Role:scribe Who:ben}",
-		"follow":    "incident.FollowUp {ID: Text:ben Owner: Due: Done:false}",
+		"title":     "incident.Titled {Title:38 sessions wait behind pid 4711ben}",
 		"hand off":  "incident.HandedOff {To:ben Text:ben}",
 		"note":      "incident.Noted {Text:ben}",
 		"postm":     "postmortem",

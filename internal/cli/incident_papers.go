@@ -62,14 +62,7 @@ func (in *incidents) evidence() *cobra.Command {
 	return in.run(&cobra.Command{
 		Use: "evidence FILE [WHAT]", Short: "Keep a copy of a file as evidence, with its SHA-256", Args: cobra.MinimumNArgs(1),
 	}, func(args []string) error {
-		info, err := os.Stat(args[0])
-		switch {
-		case err != nil:
-			return &exit{exitFailed, err}
-		case info.Size() > evidenceLimit:
-			return &exit{exitFailed, fmt.Errorf("%s has %d MiB, %d are kept at most: note where it lies instead", args[0], info.Size()>>20, evidenceLimit>>20)}
-		}
-		text, err := os.ReadFile(args[0])
+		text, err := readEvidence(args[0])
 		if err != nil {
 			return &exit{exitFailed, err}
 		}
@@ -85,6 +78,20 @@ func (in *incidents) evidence() *cobra.Command {
 		out.line("%s: %s", s.ID, e.Says())
 		return in.putPage(out)
 	})
+}
+
+// readEvidence reads a file that is to be kept.
+func readEvidence(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no file: a copy of one is kept", path)
+	case info.Size() > evidenceLimit:
+		return nil, fmt.Errorf("%s has %d MiB, %d are kept at most: note where it lies instead", path, info.Size()>>20, evidenceLimit>>20)
+	}
+	return os.ReadFile(path)
 }
 
 func (in *incidents) contacts() *cobra.Command {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -95,6 +96,34 @@ func (r recorder) Write(id string, data ...incident.Data) (note string, err erro
 	}
 	path, err := r.postmortem(s.ID)
 	return "closed; its postmortem: " + path, err
+}
+
+// Evidence implements ui.Recorder.
+func (r recorder) Evidence(id, name, what, text string) (said string, err error) {
+	if redact := r.w.p.incidents.Redact; redact != nil {
+		text = redact(text)
+	}
+	defer r.wrote()
+	e, err := r.w.p.incidents.KeepEvidence(id, name, what, []byte(text))
+	return e.Says(), err
+}
+
+// EvidenceFile implements ui.Recorder.
+func (r recorder) EvidenceFile(id, path, what string) (said string, err error) {
+	text, err := readEvidence(path)
+	if err != nil {
+		return "", err
+	}
+	defer r.wrote()
+	e, err := r.w.p.incidents.KeepEvidence(id, filepath.Base(path), what, text)
+	return e.Says(), err
+}
+
+// Settle implements ui.Recorder.
+func (r recorder) Settle(id string, f incident.FollowUp) error {
+	defer r.wrote()
+	_, err := r.w.p.incidents.Append(id, f)
+	return err
 }
 
 func (r recorder) postmortem(id string) (path string, err error) {

@@ -31,6 +31,7 @@ type Kind string
 // The kinds of events.
 const (
 	KindOpened   Kind = "opened"
+	KindTitle    Kind = "title"
 	KindSeverity Kind = "severity"
 	KindRole     Kind = "role"
 	KindStatus   Kind = "status"
@@ -65,6 +66,11 @@ type Opened struct {
 	Cause      string `json:"cause,omitempty"`      // the rule that proposed it; "" when no alert saw it
 	Suspect    string `json:"suspect,omitempty"`    // the verdict at that time
 	Restricted bool   `json:"restricted,omitempty"` // others see no more than that there is one
+}
+
+// Titled is another title; of a restricted incident a code name.
+type Titled struct {
+	Title string `json:"title"`
 }
 
 // SeveritySet is another severity, and why.
@@ -190,6 +196,7 @@ type FollowUp struct {
 }
 
 func (Opened) kind() Kind       { return KindOpened }
+func (Titled) kind() Kind       { return KindTitle }
 func (SeveritySet) kind() Kind  { return KindSeverity }
 func (RoleTaken) kind() Kind    { return KindRole }
 func (StatusSet) kind() Kind    { return KindStatus }

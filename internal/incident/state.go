@@ -88,6 +88,8 @@ func (s *State) take(e Event) {
 		s.Opening, s.At, s.By = data[Opened](e), e.At, e.Who
 		s.Severity, s.Reached[StatusOpen] = s.Opening.Severity, e.At
 		s.Severities = append(s.Severities, Dated[SeveritySet]{e.At, e.Who, SeveritySet{s.Severity, s.Opening.Criterion}})
+	case KindTitle:
+		s.Opening.Title = data[Titled](e).Title
 	case KindSeverity:
 		set := dated[SeveritySet](e)
 		s.Severity, s.Severities = set.Is.Severity, append(s.Severities, set)

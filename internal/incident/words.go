@@ -39,6 +39,8 @@ func (e Event) Says() string {
 		o := data[Opened](e)
 		text := fmt.Sprintf("opened as %s: %s", o.Severity, o.Title)
 		return joined(text, o.Criterion, o.Suspect)
+	case KindTitle:
+		return "title: " + data[Titled](e).Title
 	case KindSeverity:
 		s := data[SeveritySet](e)
 		return joined("severity "+s.Severity, s.Why)

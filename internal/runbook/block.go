@@ -19,6 +19,7 @@ import (
 type writtenBlock struct {
 	ID     string            `yaml:"id"`
 	Within time.Duration     `yaml:"within"`
+	From   string            `yaml:"from"`
 	When   string            `yaml:"when"`
 	Check  string            `yaml:"check"`
 	Action string            `yaml:"action"`
@@ -66,7 +67,7 @@ func (r *reader) fence(n *ast.FencedCodeBlock, start int) {
 // block checks what was written by itself.
 func (w writtenBlock) block(doc *strict.Doc, known vocabulary) (Block, error) {
 	b := Block{
-		ID: w.ID, Within: w.Within, Action: w.Action, With: actions.Args(w.With), Needs: w.Needs,
+		ID: w.ID, Within: w.Within, From: w.From, Action: w.Action, With: actions.Args(w.With), Needs: w.Needs,
 		OnFail: cmp.Or(w.OnFail, "stop"), Later: w.Later,
 	}
 	errs := w.shape(doc)
@@ -104,6 +105,7 @@ func (w writtenBlock) shape(doc *strict.Doc) []error {
 		{w.Action == "" && w.Verify != "", "verify", "verify belongs to an action"},
 		{w.Action != "" && w.Later != "", "later", "later is for a step that has no action yet"},
 		{w.Within < 0, "within", "within: a length of time above 0"},
+		{w.From != "" && w.Within == 0, "from", "from says what within counts from, and there is no within"},
 		{w.OnFail != "" && w.OnFail == w.ID, "on_fail", "on_fail leads to its own step"},
 	} {
 		if fault.bad {

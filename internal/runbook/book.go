@@ -58,6 +58,7 @@ type Step struct {
 type Block struct {
 	ID     string
 	Within time.Duration // target, from the start of the phase; 0 for none
+	From   string        // the asked fact, a time, that Within counts from instead; "" for the phase
 	When   Expr          // the step is offered where it applies
 	Check  Expr          // closes the step when it passes
 	Action string        // id of the action

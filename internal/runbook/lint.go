@@ -135,6 +135,9 @@ func (l *linter) step(s Step) {
 		}
 		l.facts[b.Ask.Fact] = b.Ask.Type
 	}
+	if kind := l.facts[b.From]; b.From != "" && kind != "time" {
+		l.fault(s.Line, "from: %s is no time that the book asks for before", b.From)
+	}
 	if b.Action == "" {
 		return
 	}

@@ -133,7 +133,7 @@ func agree(a, b map[string]string) bool {
 }
 
 func (s Situation) stand(step Step, phase Phase, facts map[string]string, begun bool, used map[string]int) Standing {
-	out := Standing{Step: step, Phase: phase.Title, Course: CourseTodo, Due: s.due(step, phase)}
+	out := Standing{Step: step, Phase: phase.Title, Course: CourseTodo, Due: s.due(step, phase, facts)}
 	b := step.Block
 	if b.Action != "" {
 		out.Args, out.Missing = resolve(b.With, facts)
@@ -232,9 +232,16 @@ func proposals() map[string]string {
 	}
 }
 
-// due is until when a step should be over: its own target, or that of its phase.
-func (s Situation) due(step Step, phase Phase) time.Time {
+// due is until when a step should be over: its own target, or that of its
+// phase. A clock that counts from a fact is not known before the fact is.
+func (s Situation) due(step Step, phase Phase, facts map[string]string) time.Time {
 	switch {
+	case step.Block.From != "":
+		from, err := time.Parse(time.RFC3339, facts[step.Block.From])
+		if err != nil {
+			return time.Time{}
+		}
+		return from.Add(step.Block.Within)
 	case step.Block.Within > 0:
 		return s.Began.Add(phase.From + step.Block.Within)
 	case phase.To > 0:

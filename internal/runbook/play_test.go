@@ -255,3 +255,49 @@ func TestPlayShippedBooks(t *testing.T) {
 		}
 	}
 }
+
+// A clock that counts from a fact has no end before the fact is known, and
+// takes none from the opening.
+func TestClockFromAFact(t *testing.T) {
+	text := strings.Replace(small, "## Later (48+ hours)\n", "## Later (48+ hours)\n### When\n```step\nid: aware\nask: {fact: aware-at, type: time, prompt: When}\n```\n"+
+		"### Report\n```step\nid: report\nwithin: 72h\nfrom: aware-at\n```\n", 1)
+	b, err := Parse("small.md", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	aware := now.Add(-73 * time.Hour).UTC().Truncate(time.Second)
+	for answer, want := range map[string]time.Time{"": {}, "yesterday": {}, aware.Format(time.RFC3339): aware.Add(72 * time.Hour)} {
+		all := b.Play(Situation{View: store.New().View(), Began: now, Facts: map[string]string{"aware-at": answer}})
+		i := slices.IndexFunc(all, func(s Standing) bool { return s.Step.Name() == "report" })
+		if got := all[i]; !got.Due.Equal(want) || got.Late == want.IsZero() {
+			t.Errorf("aware %q: due %v, late %v; want %v", answer, got.Due, got.Late, want)
+		}
+	}
+	asked := "from: aware-at"
+	for from, fault := range map[string]bool{asked: false, "from: prefix": true, "from: nothing": true} {
+		b, err := Parse("small.md", []byte(strings.Replace(text, asked, from, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := slices.ContainsFunc(Lint([]Book{b}, Known{}), func(f Finding) bool { return strings.Contains(f.Text, "is no time that the book asks for") })
+		if found != fault {
+			t.Errorf("%s: a fault %v, want %v", from, found, fault)
+		}
+	}
+	if _, err := Parse("small.md", []byte(strings.Replace(text, "within: 72h\n", "", 1))); err == nil {
+		t.Error("took a clock without its length")
+	}
+}
+
+// The legal clocks of a breach count from the moment of awareness.
+func TestBreachCountsFromAwareness(t *testing.T) {
+	aware := time.Date(2026, 11, 28, 8, 0, 0, 0, time.UTC)
+	all := shippedBook(t, "breach").Play(Situation{View: store.New().View(), Began: aware.Add(20 * time.Hour), Facts: map[string]string{"aware-at": "2026-11-28T08:00:00Z"}})
+	for name, after := range map[string]time.Duration{"first-report": 24 * time.Hour, "file-the-reports": 72 * time.Hour} {
+		i := slices.IndexFunc(all, func(s Standing) bool { return s.Step.Name() == name })
+		if i < 0 || !all[i].Due.Equal(aware.Add(after)) {
+			t.Errorf("%s is not due %v after awareness", name, after)
+		}
+	}
+}
