@@ -92,6 +92,9 @@ func (in *incidents) write(data incident.Data) error {
 	if err != nil {
 		return err
 	}
+	if !s.Live() && !fitsClosed(data) {
+		return &exit{exitFailed, fmt.Errorf("%s is closed: nothing was written (tocsin incident status open opens it again)", s.ID)}
+	}
 	e, err := in.folder.Append(s.ID, data)
 	if err != nil {
 		return &exit{exitFailed, err}
@@ -99,6 +102,19 @@ func (in *incidents) write(data incident.Data) error {
 	out := in.page()
 	out.line("%s: %s", s.ID, e.Says())
 	return in.putPage(out)
+}
+
+// fitsClosed tells what may still be written once an incident is closed: that it
+// is open again, and the work that remained.
+func fitsClosed(data incident.Data) bool {
+	switch d := data.(type) {
+	case incident.FollowUp:
+		return true
+	case incident.StatusSet:
+		return d.Status == incident.StatusOpen
+	default:
+		return false
+	}
 }
 
 // severities are what a person chooses from, with what makes it so.
@@ -119,6 +135,7 @@ func checkSeverity(word string) error {
 
 func (in *incidents) open() *cobra.Command {
 	var o incident.Opened
+	began := ""
 	cmd := &cobra.Command{
 		Use: "open TITLE", Short: "Open an incident", Args: cobra.MinimumNArgs(1),
 		Long:    "Severities:\n" + severities() + "\nThe title of a restricted incident is a code name: others see only that there is an incident.",
@@ -126,6 +143,7 @@ func (in *incidents) open() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&o.Severity, "severity", "", "P0, P1, P2 or P3")
 	cmd.Flags().StringVar(&o.Criterion, "why", "", "what makes it so severe")
+	cmd.Flags().StringVar(&began, "began", "", "when it began, in UTC: 02:10, or 2026-11-23T02:10:00Z (else its alerts tell)")
 	cmd.Flags().BoolVar(&o.Restricted, "restricted", false, "only for those who open it, and root")
 	return in.run(cmd, func(args []string) error {
 		if err := checkSeverity(o.Severity); err != nil {
@@ -133,6 +151,10 @@ func (in *incidents) open() *cobra.Command {
 		}
 		if o.Criterion == "" {
 			return &exit{exitUsage, errors.New("--why is missing: what makes it " + o.Severity + "?\n" + severities())}
+		}
+		var err error
+		if o.Began, err = beganAt(began, time.Now()); err != nil {
+			return &exit{exitUsage, err}
 		}
 		o.Title, o.Target = strings.Join(args, " "), in.target
 		id, err := in.folder.Open(o)
@@ -143,6 +165,26 @@ func (in *incidents) open() *cobra.Command {
 		out.line("%s is open, its files are in %s", id, in.folder.In(id))
 		return in.putPage(out)
 	})
+}
+
+// beganAt reads when an incident began: a time of day is the last such time; nil
+// for "".
+func beganAt(text string, now time.Time) (*time.Time, error) {
+	if text == "" {
+		return nil, nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if clock, short := time.Parse("15:04", text); short == nil {
+		y, m, d := now.UTC().Date()
+		at, err = time.Date(y, m, d, clock.Hour(), clock.Minute(), 0, 0, time.UTC), nil
+		if at.After(now) {
+			at = at.AddDate(0, 0, -1)
+		}
+	}
+	if err != nil || at.After(now) {
+		return nil, fmt.Errorf("--began %s: it is a time of the past: 02:10, or 2026-11-23T02:10:00Z", text)
+	}
+	return &at, nil
 }
 
 func (in *incidents) list() *cobra.Command {
@@ -291,7 +333,7 @@ func (in *incidents) firing(s incident.State) ([]string, error) {
 	known := map[string]bool{}
 	for _, a := range engine.Current() {
 		known[a.Rule] = true
-		if a.Standing() == alert.Firing {
+		if is := a.Standing(); is == alert.Firing || is == alert.Clearing {
 			out = append(out, nameOf(a))
 		}
 	}

@@ -74,7 +74,8 @@ func (s State) promise(now time.Time) string {
 // Interval is how long after one update the next is promised.
 func (s State) Interval() time.Duration { return firstUpdate(s.Severity) }
 
-// Firing lists the rules whose newest word is that they fire.
+// Firing lists the rules of the timeline that are not in order: they fire, clear,
+// or fired before they were unknown.
 func (s State) Firing() []string {
 	newest := map[string]string{}
 	var order []string

@@ -66,6 +66,8 @@ type Opened struct {
 	Cause      string `json:"cause,omitempty"`      // the rule that proposed it; "" when no alert saw it
 	Suspect    string `json:"suspect,omitempty"`    // the verdict at that time
 	Restricted bool   `json:"restricted,omitempty"` // others see no more than that there is one
+
+	Began *time.Time `json:"began,omitempty"` // as a person said; nil when its alerts tell
 }
 
 // Titled is another title; of a restricted incident a code name.

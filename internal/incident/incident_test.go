@@ -70,17 +70,23 @@ func TestIncident(t *testing.T) {
 	if got := s.Began(); !got.Equal(began.Add(-3 * time.Minute)) {
 		t.Errorf("began at %v", got)
 	}
-	if at, ok := s.NextUpdate(); !ok || !at.Equal(began.Add(30*time.Minute)) {
+	if at, ok := s.NextUpdate(); !ok || !at.Equal(began.Add(31*time.Minute)) {
 		t.Errorf("first update by %v, %v", at, ok)
 	}
+	*now = now.Add(time.Second)
 	put(t, f, id, CommsSent{Audience: "team", Text: "on it", Next: time.Hour})
 	if at, _ := state(t, f, id).NextUpdate(); !at.Equal(now.Add(time.Hour)) {
 		t.Errorf("next update by %v", at)
 	}
+	*now = now.Add(time.Minute)
+	put(t, f, id, SeveritySet{"P0", "all of them"})
+	if at, _ := state(t, f, id).NextUpdate(); !at.Equal(now.Add(15 * time.Minute)) {
+		t.Errorf("next update by %v, after it got worse", at)
+	}
 	*now = now.Add(10 * time.Minute)
 	put(t, f, id, StatusSet{StatusMitigated, ""}, StatusSet{StatusResolved, "rolled back"})
 	s = state(t, f, id)
-	if d, ok := s.After(StatusMitigated); !ok || d != 14*time.Minute {
+	if d, ok := s.After(StatusMitigated); !ok || d != 15*time.Minute+time.Second {
 		t.Errorf("mitigated after %v, %v", d, ok)
 	}
 	if _, due := s.NextUpdate(); due {

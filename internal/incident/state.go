@@ -206,12 +206,22 @@ func (s State) Title() string {
 	return s.Opening.Title
 }
 
-// Began is when it began as far as is known: the start of the oldest alert that
-// fired in it, or when it was opened.
+// beganWithin is how long before an incident is opened an alert may have begun
+// to be part of it.
+const beganWithin = 30 * time.Minute
+
+// Began is when it began as far as is known: as somebody said; else the start of
+// the oldest alert that fired in it, and began a short while before it was opened
+// or was its cause; else when it was opened.
 func (s State) Began() time.Time {
+	if s.Opening.Began != nil {
+		return *s.Opening.Began
+	}
 	began := s.At
 	for _, a := range s.Alerts {
-		if since := a.Is.Since; !since.IsZero() && since.Before(began) {
+		since := a.Is.Since
+		belongs := a.Is.Rule == s.Opening.Cause || s.At.Sub(since) <= beganWithin
+		if !since.IsZero() && belongs && since.Before(began) {
 			began = since
 		}
 	}
@@ -232,16 +242,27 @@ func firstUpdate(severity string) time.Duration {
 }
 
 // NextUpdate is when the next communication is due; not ok when none is. The
-// newest one says when the next comes; before the first the severity does.
+// newest one says when the next comes; before the first the severity does. One
+// that was raised since asks for it sooner.
 func (s State) NextUpdate() (at time.Time, ok bool) {
 	if _, calm := s.Reached[StatusResolved]; calm || s.Hidden {
 		return time.Time{}, false
 	}
+	at = s.At.Add(firstUpdate(s.Opening.Severity))
 	if n := len(s.Comms); n > 0 {
 		last := s.Comms[n-1]
-		return last.At.Add(last.Is.Next), last.Is.Next > 0
+		if last.Is.Next <= 0 {
+			return time.Time{}, false
+		}
+		at = last.At.Add(last.Is.Next)
 	}
-	return s.At.Add(firstUpdate(s.Severity)), true
+	for _, set := range s.Severities {
+		told := slices.ContainsFunc(s.Comms, func(c Dated[CommsSent]) bool { return c.At.After(set.At) })
+		if sooner := set.At.Add(firstUpdate(set.Is.Severity)); !told && sooner.Before(at) {
+			at = sooner
+		}
+	}
+	return at, true
 }
 
 // OpenFollowUps are those that are not done.
