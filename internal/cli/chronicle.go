@@ -120,7 +120,7 @@ func (c *chronicle) find() (open *incident.State, openSize int64, err error) {
 		}
 		s, err := c.incidents.Get(id)
 		switch {
-		case errors.Is(err, fs.ErrPermission): // restricted, and another's
+		case errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist): // restricted, and another's; or never opened
 		case err != nil:
 			failed = append(failed, err)
 		case open == nil && s.Live() && s.Opening.Target == c.p.target.Name:

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -56,8 +57,10 @@ func (f Folder) Open(o Opened) (id string, err error) {
 	if err := f.make(filepath.Join(f.Dir, id), o.Restricted); err != nil {
 		return "", fmt.Errorf("open an incident: %w", err)
 	}
-	_, err = f.Append(id, o)
-	return id, err
+	if _, err = f.Append(id, o); err != nil { // one that has no beginning is none
+		return "", errors.Join(err, os.RemoveAll(filepath.Join(f.Dir, id)))
+	}
+	return id, nil
 }
 
 // make makes the folder of an incident.
@@ -124,6 +127,7 @@ func (f Folder) List() ([]State, error) {
 	for _, id := range ids {
 		s, err := f.Get(id)
 		switch {
+		case errors.Is(err, fs.ErrNotExist): // who opened it was killed before its first event
 		case errors.Is(err, fs.ErrPermission):
 			out = append(out, hidden(id))
 		case err != nil:
@@ -160,6 +164,9 @@ func (f Folder) Get(id string) (State, error) {
 	events, err := f.Events(id)
 	if err != nil {
 		return State{}, err
+	}
+	if len(events) == 0 {
+		return State{}, fmt.Errorf("incident %s: its timeline is empty: %w", id, fs.ErrNotExist)
 	}
 	s := Fold(events)
 	s.ID = id
@@ -204,24 +211,45 @@ func (f Folder) Keep(id, name string, text []byte) error {
 const evidenceDir = "evidence"
 
 // KeepEvidence keeps a file as evidence, under a name that no other piece has,
-// and says so in the timeline.
+// and says so in the timeline. The manifest is locked meanwhile: of several who
+// keep some at once, one comes after the other.
 func (f Folder) KeepEvidence(id, name, what string, text []byte) (Event, error) {
-	s, err := f.Get(id)
-	if err != nil {
+	if _, err := f.Get(id); err != nil {
 		return Event{}, err
 	}
-	sum := fmt.Sprintf("%x", sha256.Sum256(text))
-	file := fmt.Sprintf("%s/%03d-%s", evidenceDir, len(s.Evidence)+1, filepath.Base(name))
-	if err := f.Keep(id, file, text); err != nil {
-		return Event{}, err
-	}
-	manifest, err := statedir.Open(filepath.Join(f.Dir, id, evidenceDir, "MANIFEST.sha256"), os.O_CREATE|os.O_APPEND|os.O_WRONLY)
+	dir := filepath.Join(f.Dir, id, evidenceDir)
+	manifest, err := statedir.Open(filepath.Join(dir, "MANIFEST.sha256"), os.O_CREATE|os.O_APPEND|os.O_WRONLY)
 	if err != nil {
 		return Event{}, fmt.Errorf("incident %s: %w", id, err)
 	}
-	_, err = fmt.Fprintf(manifest, "%s  %s\n", sum, filepath.Base(file))
-	if err := errors.Join(err, manifest.Sync(), manifest.Close()); err != nil {
+	kept, err := f.keepNext(manifest, id, filepath.Base(name), text)
+	if err := errors.Join(err, manifest.Close()); err != nil {
 		return Event{}, fmt.Errorf("incident %s: %w", id, err)
 	}
-	return f.Append(id, EvidenceKept{File: file, Sum: sum, What: what})
+	kept.What = what
+	return f.Append(id, kept)
+}
+
+// keepNext keeps a file under the next number and writes it into the manifest.
+func (f Folder) keepNext(manifest *os.File, id, name string, text []byte) (EvidenceKept, error) {
+	if err := statedir.Lock(manifest, syscall.LOCK_EX); err != nil {
+		return EvidenceKept{}, err
+	}
+	there, err := os.ReadDir(filepath.Dir(manifest.Name()))
+	if err != nil {
+		return EvidenceKept{}, err
+	}
+	last := 0
+	for _, file := range there {
+		number, _, _ := strings.Cut(file.Name(), "-")
+		if n, err := strconv.Atoi(number); err == nil {
+			last = max(last, n)
+		}
+	}
+	kept := EvidenceKept{File: fmt.Sprintf("%s/%03d-%s", evidenceDir, last+1, name), Sum: fmt.Sprintf("%x", sha256.Sum256(text))}
+	if err := f.Keep(id, kept.File, text); err != nil {
+		return kept, err
+	}
+	_, err = fmt.Fprintf(manifest, "%s  %s\n", kept.Sum, filepath.Base(kept.File))
+	return kept, errors.Join(err, manifest.Sync())
 }

@@ -60,34 +60,43 @@ func (s State) Postmortem(before string) string {
 	return strings.TrimRight(out.String(), "\n") + "\n"
 }
 
-// keptOf reads the kept texts of a postmortem by the heading above them. A mark
+// keptOf reads the kept texts of a postmortem by the heading above them; several
+// of one part are one text. Headings between the marks belong to the text. A mark
 // that is not closed keeps the rest of its part.
 func keptOf(text string) map[string]string {
-	out := map[string]string{}
-	title, keeping := "", false
-	var lines []string
-	end := func() {
-		if keeping {
-			out[title] = strings.Trim(strings.Join(lines, "\n"), "\n")
-		}
-		keeping, lines = false, nil
-	}
-	for line := range strings.Lines(text) {
-		line = strings.TrimRight(line, "\r\n")
-		switch heading, isHeading := strings.CutPrefix(line, "## "); {
-		case isHeading:
-			end()
+	out, title := map[string]string{}, ""
+	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
+	for i := 0; i < len(lines); i++ {
+		if heading, ok := strings.CutPrefix(lines[i], "## "); ok {
 			title = heading
-		case strings.TrimSpace(line) == keepBegin:
-			keeping = true
-		case strings.TrimSpace(line) == keepEnd:
-			end()
-		case keeping:
-			lines = append(lines, line)
 		}
+		if strings.TrimSpace(lines[i]) != keepBegin {
+			continue
+		}
+		n := keptLines(lines[i+1:])
+		kept := strings.Trim(strings.Join(lines[i+1:i+1+n], "\n"), "\n")
+		out[title] = strings.Trim(out[title]+"\n\n"+kept, "\n")
+		i += n
 	}
-	end()
 	return out
+}
+
+// keptLines counts the lines up to the mark that closes the text, or where that
+// is missing, up to the next part.
+func keptLines(lines []string) int {
+	mark := slices.IndexFunc(lines, func(line string) bool {
+		return strings.TrimSpace(line) == keepEnd || strings.TrimSpace(line) == keepBegin
+	})
+	if mark >= 0 && strings.TrimSpace(lines[mark]) == keepEnd {
+		return mark
+	}
+	next := slices.IndexFunc(lines, func(line string) bool {
+		return slices.ContainsFunc(sections(), func(s section) bool { return line == "## "+s.title })
+	})
+	if next < 0 {
+		return len(lines)
+	}
+	return next
 }
 
 // orElse is the time that was told, or else that of the event.
