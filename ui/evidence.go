@@ -87,8 +87,12 @@ func remedyLines(in In) []Line {
 		lines = append(lines, wrapped("which runs", s.Action+" "+strings.Join(args, " "), in.Width)...)
 	}
 	i := slices.IndexFunc(in.Alerts, func(a alert.Alert) bool { return a.Rule == s.Rule && s.Rule != "" })
-	if i >= 0 && in.Alerts[i].Runbook != "" {
-		lines = append(lines, labelled("runbook", in.Alerts[i].Runbook))
+	book := s.Book
+	if book == "" && i >= 0 {
+		book = in.Alerts[i].Runbook
+	}
+	if book != "" {
+		lines = append(lines, labelled("runbook", book))
 	}
 	return lines
 }

@@ -44,7 +44,7 @@ func suspectDeploy(now time.Time) alert.Suspect {
 		Evidence: []string{"errors 18 % of 1190 requests in 1 m, limit 2 %", "began 3 s after v32 went live"},
 		Against:  []string{"nobody waits for a lock", "providers fine", "requests/s flat"},
 		Since:    now.Add(-4 * time.Minute), Rule: "http.error_rate.high", Level: alert.Critical,
-		Action: "deploy.rollback", Args: map[string]string{"deployment": "dpl_31"},
+		Action: "deploy.rollback", Args: map[string]string{"deployment": "dpl_31"}, Book: "bad-deploy",
 	}
 }
 

@@ -122,7 +122,7 @@ func (a *App) severities(title, proposed string, take func(severity, criterion s
 }
 
 // openByTrouble opens an incident named by the verdict, and follows the runbook
-// of what the verdict explains, or of the worst alert.
+// that the verdict names, else that of what it explains, or of the worst alert.
 func (a *App) openByTrouble(severity, criterion string) {
 	o := incident.Opened{Title: "opened by hand", Severity: severity, Criterion: criterion}
 	book := ""
@@ -131,6 +131,7 @@ func (a *App) openByTrouble(severity, criterion string) {
 			o.Title, o.Cause, book = alertName(one), one.Rule, one.Runbook
 		}
 	}
+	book = cmp.Or(a.in.Suspect.Book, book)
 	if a.in.Suspect.Found() {
 		o.Title, o.Suspect = cmp.Or(cutAt(a.in.Suspect.Summary, ": "), o.Title), a.in.Suspect.Summary
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tocsin/actions"
+	"tocsin/internal/alert"
 	"tocsin/internal/incident"
 	"tocsin/internal/runbook"
 )
@@ -99,6 +100,26 @@ func TestTwoKeysOpenAnIncident(t *testing.T) {
 		s.press("n")
 		if got := s.text(); len(s.over) > 0 || !strings.Contains(got, "no incident is open") {
 			t.Errorf("a note without an incident:\n%s", got)
+		}
+	})
+}
+
+// The runbook of the cause comes before that of the alert: in the incident and
+// in the list of runbooks.
+func TestTheSuspectNamesItsRunbook(t *testing.T) {
+	duty(t, false, func(s *stage, n *notebook, _ *deed) {
+		suspect := s.in.Suspect
+		suspect.Book = "cost-review"
+		s.o.Suspect = func() alert.Suspect { return suspect }
+		s.update(true)
+		s.press("I", "Enter")
+		if got := n.last(t); got != "open P1 38 sessions wait behind pid 4711 cause=db.locks.waiting book=cost-review restricted=false" {
+			t.Errorf("wrote %q", got)
+		}
+		in := s.in
+		in.Books = []runbook.Book{{ID: "lock-pileup"}, {ID: "cost-review"}}
+		if rows := booksFrame(in).Table.Rows; rows[0].Key != "cost-review" || rows[0].Cells[2].Text != "the suspect" {
+			t.Errorf("the first runbook is %+v", rows[0])
 		}
 	})
 }

@@ -127,7 +127,8 @@ func proseLines(text string, width int) []Line {
 	return lines
 }
 
-// booksFrame is the runbooks, those first that an alert leads to now.
+// booksFrame is the runbooks, that of the suspect first, then those that an
+// alert leads to now.
 func booksFrame(in In) Frame {
 	t := &Table{
 		Columns: []Column{
@@ -156,7 +157,7 @@ func booksFrame(in In) Frame {
 }
 
 // bookRow is a book; rank is the place of the alert that leads to it, or behind
-// all of them.
+// all of them, and -1 for the book that the suspect names.
 func bookRow(in In, b runbook.Book) (row Row, rank int) {
 	now, leading := Cell{Role: Muted}, troubles(in)
 	rank = slices.IndexFunc(leading, func(a alert.Alert) bool { return a.State == alert.Firing && leads(b, a) })
@@ -164,6 +165,12 @@ func bookRow(in In, b runbook.Book) (row Row, rank int) {
 		now = Cell{Text: leading[rank].Rule, Role: levelRole(int(leading[rank].Level()), Warn)}
 	} else {
 		rank = len(leading)
+	}
+	if b.ID == in.Suspect.Book {
+		rank = -1
+		if now.Text == "" {
+			now = Cell{Text: "the suspect", Role: Warn}
+		}
 	}
 	live := 0
 	for _, s := range b.Steps() {

@@ -23,6 +23,7 @@ type situation struct {
 	against  []string       // and against it
 	silent   []string       // what stands nowhere in it
 	action   string
+	book     string            // of the cause; "" for that of the rule
 	args     map[string]string // nil where the action is given without them
 	then     []string          // the rules of the suspects after it, in order; nil where they do not matter
 }
@@ -55,6 +56,9 @@ func (s situation) judge(t *testing.T) {
 	}
 	if got.Action != s.action || s.args != nil && cmp.Diff(s.args, got.Args) != "" {
 		t.Errorf("it offers %q %v, want %q %v", got.Action, got.Args, s.action, s.args)
+	}
+	if got.Book != s.book {
+		t.Errorf("it leads to %q, want %q", got.Book, s.book)
 	}
 	if got.Found() && (got.Since.IsZero() || got.Since.After(w.now)) {
 		t.Errorf("since %s is not before now", got.Since)
@@ -135,7 +139,7 @@ func misleading() []situation {
 	rollback := map[string]string{"deployment": "dpl_30"}
 	return []situation{
 		{
-			name: "connections run out because of a bad deploy", change: func(w *world) {
+			name: "connections run out because of a bad deploy", book: "bad-deploy", change: func(w *world) {
 				deployed(w, 5*time.Minute)
 				slowSince(w, 3*time.Second, 4*time.Minute)
 				crowded(w, 92)
@@ -175,7 +179,7 @@ func misleading() []situation {
 			then: []string{"http.error_rate.high"},
 		},
 		{
-			name: "a deploy long before the trouble where nothing else is known", change: func(w *world) { deployed(w, 26*time.Minute); errorsSince(w, 12, time.Minute) },
+			name: "a deploy long before the trouble where nothing else is known", book: "bad-deploy", change: func(w *world) { deployed(w, 26*time.Minute); errorsSince(w, 12, time.Minute) },
 			rule: "http.error_rate.high", summary: "since deploy v31 by ana, live for 26m0s",
 			evidence: []string{"began 25m0s after the build went live"}, action: "deploy.rollback", args: rollback,
 		},
@@ -265,17 +269,17 @@ func misleading() []situation {
 			rule: "db.pooler.down", summary: "PgBouncer does not answer, 4 attempts in a row", evidence: []string{"http.error_rate shop 60 %"}, silent: []string{"PostgreSQL"},
 		},
 		{
-			name: "dead rows that a prepared transaction keeps", change: func(w *world) {
+			name: "dead rows that a prepared transaction keeps", book: "old-snapshot", change: func(w *world) {
 				held(w, model.Holder{Kind: "prepared", Name: "tx-9", XminAge: 40_000, For: ptr(3 * time.Hour)})
 			},
 			rule: "db.dead_tuples.pct", summary: "kept by the snapshot of prepared tx-9, 3 h old", evidence: []string{"the snapshot is 40000 transactions old"},
 		},
 		{
-			name: "dead rows that the feedback of a standby keeps", change: func(w *world) { held(w, model.Holder{Kind: "standby", Name: "r1", XminAge: 40_000}) },
+			name: "dead rows that the feedback of a standby keeps", book: "old-snapshot", change: func(w *world) { held(w, model.Holder{Kind: "standby", Name: "r1", XminAge: 40_000}) },
 			rule: "db.dead_tuples.pct", summary: "kept by the snapshot of standby r1", evidence: []string{"the snapshot is 40000 transactions old"},
 		},
 		{
-			name: "dead rows that a slot keeps which nobody reads", change: func(w *world) {
+			name: "dead rows that a slot keeps which nobody reads", book: "old-snapshot", change: func(w *world) {
 				held(w, model.Holder{Kind: "slot", Name: "cdc", XminAge: 90_000})
 				put(w, store.SlotsKey(), model.Slots{Rows: []model.Slot{{Name: "cdc", Type: "logical", Retained: ptr(int64(1 << 30))}}})
 			},
@@ -283,7 +287,7 @@ func misleading() []situation {
 			action: "pg.slot.drop", args: map[string]string{"slot": "cdc"},
 		},
 		{
-			name: "dead rows that a slot keeps which is read", change: func(w *world) {
+			name: "dead rows that a slot keeps which is read", book: "old-snapshot", change: func(w *world) {
 				held(w, model.Holder{Kind: "slot", Name: "cdc", XminAge: 90_000})
 				put(w, store.SlotsKey(), model.Slots{Rows: []model.Slot{{Name: "cdc", Type: "logical", PID: 88, Retained: ptr(int64(1 << 30))}}})
 			},
@@ -395,7 +399,7 @@ func notKnown() []situation {
 			summary: "no suspect for http.error_rate shop 12 %", against: []string{"unknown: Vercel"}, silent: []string{"reports major"},
 		},
 		{
-			name: "deploys that cannot be read since the bad one", change: func(w *world) {
+			name: "deploys that cannot be read since the bad one", book: "bad-deploy", change: func(w *world) {
 				deployed(w, 5*time.Minute)
 				unread(w, store.DeploymentsKey())
 				errorsSince(w, 12, 4*time.Minute)

@@ -18,6 +18,7 @@ type Suspect struct {
 	Level    Level             // how loud what it explains is
 	Action   string            // id of the action that ends it; "" where there is none
 	Args     map[string]string // of the action, complete
+	Book     string            // id of the runbook of the cause; "" where that of the rule is the one
 }
 
 // Found tells whether there is a suspect at all.

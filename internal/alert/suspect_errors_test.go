@@ -107,7 +107,7 @@ func ofErrors() []situation {
 			evidence: []string{"sentry.issues: 401"},
 		},
 		{
-			name: "a new issue of a new build", change: func(w *world) {
+			name: "a new issue of a new build", book: "bad-deploy", change: func(w *world) {
 				deployed(w, 2*time.Minute)
 				errorsSince(w, 28, time.Minute)
 				issues(w, poisoned(w, time.Minute, 700))

@@ -111,7 +111,7 @@ func (c *candidate) heldBack(k keeper) {
 	if k.before != nil {
 		c.Evidence = append(c.Evidence, number(*k.before, model.Percent)+" were dead when it was taken")
 	}
-	c.Action, c.Args = "", nil
+	c.Action, c.Args, c.Book = "", nil, "old-snapshot"
 	if k.Kind != "session" || k.BackendStart.IsZero() {
 		return
 	}

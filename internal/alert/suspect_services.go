@@ -54,6 +54,7 @@ func (s *scene) blameBuild(all model.Deployments, worst hot) candidate {
 	live, _ := all.Live()
 	since, by, _ := all.LiveSince()
 	c := explain(weightDeploy, worst)
+	c.Book = "bad-deploy"
 	if c.Since.Sub(since) > servedWell {
 		c.weight = weightDeployLate
 	}

@@ -34,7 +34,7 @@ func ofTheSite() []situation {
 			rule: "deploy.promotion_off", summary: "new builds do not go live until one is promoted: rolled back to v31 12m0s ago",
 		},
 		{
-			name: "promotion off and errors that began later", change: func(w *world) { rolledBack(w, false); errorsSince(w, 12, time.Minute) },
+			name: "promotion off and errors that began later", book: "bad-deploy", change: func(w *world) { rolledBack(w, false); errorsSince(w, 12, time.Minute) },
 			rule: "http.error_rate.high", summary: "since the rollback to v31",
 			action: "deploy.rollback",
 		},

@@ -116,7 +116,7 @@ func aroundTheServer() []situation {
 			evidence: []string{"pool shop/app: 20 of 20 server connections in use"},
 		},
 		{
-			name: "dead rows that a slot keeps", change: func(w *world) {
+			name: "dead rows that a slot keeps", book: "old-snapshot", change: func(w *world) {
 				bloated(w, 50_000, 30_000)
 				put(w, store.HorizonKey(), model.Horizon{Rows: []model.Holder{{Kind: "slot", Name: "old", XminAge: 90_000}}})
 			},

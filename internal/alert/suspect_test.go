@@ -105,13 +105,13 @@ func ofTheCompany() []situation {
 			action:  "pg.terminate", args: pidArgs(4711),
 		},
 		{
-			name: "bad deploy", change: func(w *world) { deployed(w, 5*time.Minute); errorsSince(w, 12, 4*time.Minute) },
+			name: "bad deploy", book: "bad-deploy", change: func(w *world) { deployed(w, 5*time.Minute); errorsSince(w, 12, 4*time.Minute) },
 			rule: "http.error_rate.high", summary: "http.error_rate shop 12 % (limit 2 %) since deploy v31 by ana, live for 5m0s",
 			evidence: []string{"http.error_rate was 0.20 % before it", "v30 can be rolled back to", "began 1m0s after the build went live"}, against: []string{"providers fine"},
 			action: "deploy.rollback", args: map[string]string{"deployment": "dpl_30"},
 		},
 		{
-			name: "an old build that was promoted", change: func(w *world) { switched(w, "promote", 5*time.Minute); errorsSince(w, 12, 4*time.Minute) },
+			name: "an old build that was promoted", book: "bad-deploy", change: func(w *world) { switched(w, "promote", 5*time.Minute); errorsSince(w, 12, 4*time.Minute) },
 			rule: "http.error_rate.high", summary: "since the promote of v31 by ana, live for 5m0s",
 			evidence: []string{"began 1m0s after the build went live"},
 			action:   "deploy.rollback", args: map[string]string{"deployment": "dpl_30"},
@@ -122,12 +122,12 @@ func ofTheCompany() []situation {
 			against: []string{"rolled back to v31 40s ago"}, silent: []string{"no deploy"},
 		},
 		{
-			name: "bad deploy that is only slow", change: func(w *world) { deployed(w, 5*time.Minute); slowSince(w, 3*time.Second, 5*time.Minute) },
+			name: "bad deploy that is only slow", book: "bad-deploy", change: func(w *world) { deployed(w, 5*time.Minute); slowSince(w, 3*time.Second, 5*time.Minute) },
 			rule: "http.p95", summary: "since deploy v31",
 			action: "deploy.rollback", args: map[string]string{"deployment": "dpl_30"},
 		},
 		{
-			name: "slow database because of a bad deploy", change: func(w *world) {
+			name: "slow database because of a bad deploy", book: "bad-deploy", change: func(w *world) {
 				deployed(w, 5*time.Minute)
 				slowSince(w, 3*time.Second, 4*time.Minute)
 				sessions(w, session(812, "api", "active", 8*time.Second))
@@ -136,7 +136,7 @@ func ofTheCompany() []situation {
 			action: "deploy.rollback", args: map[string]string{"deployment": "dpl_30"},
 		},
 		{
-			name: "bad deploy without a way back", change: func(w *world) {
+			name: "bad deploy without a way back", book: "bad-deploy", change: func(w *world) {
 				errorsSince(w, 12, 4*time.Minute)
 				put(w, store.DeploymentsKey(), model.Deployments{Rows: []model.Deployment{{ID: "dpl_1", Name: "v1", Created: w.now.Add(-5 * time.Minute), Live: true}}})
 			},
@@ -171,7 +171,7 @@ func ofTheCompany() []situation {
 			against: []string{"nothing of it is felt here"},
 		},
 		{
-			name: "a provider's trouble elsewhere does not hide a bad deploy", change: func(w *world) {
+			name: "a provider's trouble elsewhere does not hide a bad deploy", book: "bad-deploy", change: func(w *world) {
 				outage(w)
 				deployed(w, 5*time.Minute)
 				errorsSince(w, 12, 4*time.Minute)
@@ -218,7 +218,7 @@ func ofTheCompany() []situation {
 			action: "pg.vacuum", args: map[string]string{"table": "public.events"},
 		},
 		{
-			name: "bloat behind an old snapshot", change: func(w *world) {
+			name: "bloat behind an old snapshot", book: "old-snapshot", change: func(w *world) {
 				bloated(w, 50_000, 30_000)
 				sessions(w, holder(4711, "reports", "idle in transaction", 2*time.Hour))
 			},
@@ -322,7 +322,7 @@ func ofTheCompany() []situation {
 			silent: []string{"in a row failed"},
 		},
 		{
-			name: "service down after a deploy", change: func(w *world) {
+			name: "service down after a deploy", book: "bad-deploy", change: func(w *world) {
 				deployed(w, 2*time.Minute)
 				put(w, store.ProbeKey("web"), model.Probe{Service: "web", Why: "HTTP 500", Failures: 3})
 			},

@@ -62,6 +62,7 @@ type suspectDocument struct {
 	Evidence []string          `json:"evidence"`
 	Action   *string           `json:"action"`
 	Args     map[string]string `json:"args"`
+	Runbook  *string           `json:"runbook"` // of the cause; null where that of its alert is the one
 }
 
 // document gives the look the form that scripts rely on.
@@ -84,7 +85,7 @@ func (l look) document() statusDocument {
 		})
 	}
 	if s := l.suspect; s.Found() {
-		out.Suspect = &suspectDocument{Summary: s.Summary, Evidence: list(s.Evidence), Action: word(s.Action), Args: s.Args}
+		out.Suspect = &suspectDocument{Summary: s.Summary, Evidence: list(s.Evidence), Action: word(s.Action), Args: s.Args, Runbook: word(s.Book)}
 	}
 	return out
 }

@@ -47,7 +47,7 @@ type incident struct {
 func faults() []fault {
 	return []fault{
 		{
-			name: "bad-deploy", action: "deploy.rollback", book: "error-spike", ends: "R roll back",
+			name: "bad-deploy", action: "deploy.rollback", book: "bad-deploy", ends: "R roll back",
 			verdict: `http\.error_rate shop ([\d.]+) % \(limit \d %\) since deploy v4 by ben, live for (\d+)s`,
 			card:    []string{`rollback shop to v3 \(dpl_\w+\)`, `now live +v4`, `goes to +v3`, `schema or any data`},
 			outcome: `errors [\d.]+ % → [\d.]+ % in .*helped`,
@@ -85,7 +85,7 @@ func faults() []fault {
 			broken:  bloatBroken, mended: bloatMended,
 		},
 		{
-			name: "old-snapshot", action: "pg.terminate", book: "bloat", ends: "K end it",
+			name: "old-snapshot", action: "pg.terminate", book: "old-snapshot", ends: "K end it",
 			verdict: `([\d.]+) % of the rows of public\.events are dead \((\d+) of (\d+)\), kept by the snapshot of pid (\d+) \(app=psql\), (\d+)s old`,
 			card:    []string{`SELECT pg_terminate_backend\(\d+\) +if still started`, `ends +app=psql, role reports, idle in transaction for \d+`, `it has written nothing`},
 			outcome: `ended in .* · oldest transaction .* → .*helped`,
