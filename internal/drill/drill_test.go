@@ -72,6 +72,22 @@ func TestJudge(t *testing.T) {
 			world: []Note{started}, done: append(call("1", "pg.terminate", "refused", "", time.Minute), call("2", "alert.acknowledge", "ok", "", time.Minute)...),
 			says: []string{"| detected | never |", "0 of 0 actions"},
 		},
+		"opened before the fault": {
+			world: []Note{started, ended(90 * time.Second)}, open: []incident.State{opened(-29 * time.Second)},
+			says: []string{"not passed", "| detected | never | 5m0s | MISSED |", "runbook lock-pileup, 0 steps done, 0 late"},
+		},
+		"opened before the fault, and done after it": {
+			world: []Note{started, ended(90 * time.Second)}, done: call("1", "pg.terminate", "ok", "helped", time.Minute),
+			open: []incident.State{opened(-29 * time.Second)}, passed: true, says: []string{"| detected | 1m0s | 5m0s | ok |"},
+		},
+		"opened once before and twice after": {
+			world: []Note{started}, open: []incident.State{opened(2 * time.Minute), opened(time.Minute), opened(-time.Minute)},
+			says: []string{"| detected | 1m0s | 5m0s | ok |"},
+		},
+		"done before the fault": {
+			world: []Note{started}, done: append(call("1", "pg.terminate", "ok", "helped", -time.Minute), call("2", "pg.cancel", "failed", "", -time.Second)...),
+			says: []string{"| detected | never |", "| first action that helped | never |", "0 of 0 actions", "Nothing."},
+		},
 		"left before": {world: []Note{{At: broke, Event: "ready"}}, says: []string{"left before the fault came"}},
 	} {
 		t.Run(name, func(t *testing.T) {
