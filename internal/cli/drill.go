@@ -70,7 +70,7 @@ func (c *command) runDrill(fault string, after time.Duration) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return &exit{exitFailed, fmt.Errorf("the record of the drill: %w", err)}
 	}
-	w, err := c.startWorld(demoFlags{scenario: fault, after: after, dir: dir, name: drillName})
+	w, err := c.startWorld(drillWorld(fault, after, dir))
 	if err != nil {
 		return &exit{exitFailed, err}
 	}
@@ -85,6 +85,12 @@ func (c *command) runDrill(fault string, after time.Duration) error {
 		return left
 	}
 	return c.reportDrill(dir, fault)
+}
+
+// drillWorld is the world of a drill. Each has a standby, so that what it starts
+// does not tell which fault needs one.
+func drillWorld(fault string, after time.Duration, dir string) demoFlags {
+	return demoFlags{scenario: fault, after: after, standby: true, dir: dir, name: drillName}
 }
 
 // quietly passes on progress that does not tell the fault.
