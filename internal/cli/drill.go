@@ -35,7 +35,8 @@ func (c *command) drill() *cobra.Command {
 		Long: "drill starts the company of `tocsin demo` in a world of its own, breaks it after a while without saying how,\n" +
 			"and scores what is done when the dashboard is left: detection, the first action that helped, restoration by the\n" +
 			"world's own measure, harm, and the record. Open an incident (I), mend it, leave (q). The record and the report\n" +
-			"stay in a folder of their own; no configured target is touched.",
+			"stay in a folder of their own; no configured target is touched.\n\n" +
+			"It ends with 0 when all was reached in time, and with 1 when the drill was not passed or left before the fault.",
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if fault != "" {
@@ -115,7 +116,8 @@ func (c *command) reportDrill(dir, fault string) error {
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return &exit{exitFailed, fmt.Errorf("score the drill: %w", err)}
 	}
-	text := drill.Judge(fault, world, done, incidents).Markdown()
+	report := drill.Judge(fault, world, done, incidents)
+	text := report.Markdown()
 	path := filepath.Join(dir, drillReport)
 	if err := statedir.Replace(path, []byte(text)); err != nil {
 		return &exit{exitFailed, fmt.Errorf("keep the report: %w", err)}
@@ -126,5 +128,8 @@ func (c *command) reportDrill(dir, fault string) error {
 	}
 	out.line("")
 	out.line("kept in %s", path)
-	return c.putPage(out)
+	if err := c.putPage(out); err != nil || report.Passed() {
+		return err
+	}
+	return &exit{code: exitFailed}
 }
