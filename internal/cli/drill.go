@@ -39,6 +39,9 @@ func (c *command) drill() *cobra.Command {
 			"It ends with 0 when all was reached in time, and with 1 when the drill was not passed or left before the fault.",
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
+			if after < 0 {
+				return fmt.Errorf("--after %s: the fault cannot come before the world is ready", after)
+			}
 			if fault != "" {
 				if err := oneOf("fault", fault, mendable()); err != nil {
 					return err

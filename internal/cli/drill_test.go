@@ -46,3 +46,15 @@ func TestADrillThatIsNotPassed(t *testing.T) {
 		}
 	}
 }
+
+func TestADrillRefusesAFaultBeforeItsWorld(t *testing.T) {
+	t.Parallel()
+	out := &bytes.Buffer{}
+	cmd := (&command{out: out, err: out}).drill()
+	cmd.SetArgs([]string{"--fault", "bloat", "--after", "-5s"})
+	cmd.SetOut(out)
+	cmd.SetErr(out)
+	if got := errText(cmd.Execute()); !strings.Contains(got, "--after -5s: the fault cannot come before") {
+		t.Errorf("got %q", got)
+	}
+}
