@@ -101,8 +101,8 @@ func Judge(fault string, world []Note, done []audit.Entry, incidents []incident.
 		r.by("first action that helped", helped, ActWithin, ""),
 		r.by("restored", first(world, "fault.ended", fault), RestoreWithin, "by the world's own measure"),
 		{What: "nothing made worse", Known: true, Held: harm == 0, Note: fmt.Sprintf("%d of %d actions failed or made it worse", harm, len(acts))},
-		steps(record, recorded, r.Began),
 	}
+	r.Scores = append(r.Scores, followed(record, recorded, r.Began)...)
 	return r
 }
 
@@ -131,14 +131,14 @@ func (r Report) by(what string, at time.Time, within time.Duration, note string)
 	return s
 }
 
-// steps is how the runbook was followed since the fault came.
-func steps(i incident.State, recorded bool, began time.Time) Score {
-	s := Score{What: "the incident was recorded"}
+// followed is whether there is a record, and whether the steps of the runbook
+// that were done since the fault came were done in the time that the book sets.
+func followed(i incident.State, recorded bool, began time.Time) []Score {
+	record := Score{What: "the incident was recorded", Known: recorded, Held: recorded}
 	if !recorded {
-		s.Note = "no incident was opened: I"
-		return s
+		record.Note = "no incident was opened: I"
+		return []Score{record}
 	}
-	s.Known, s.Held = true, true
 	done, late := 0, 0
 	for _, e := range i.Events {
 		if e.At.Before(began) {
@@ -152,12 +152,14 @@ func steps(i incident.State, recorded bool, began time.Time) Score {
 			}
 		}
 	}
-	book := "no runbook"
-	if i.Book != nil {
-		book = "runbook " + i.Book.Runbook
+	if i.Book == nil {
+		record.Note = "no runbook"
+		return []Score{record}
 	}
-	s.Note = fmt.Sprintf("%s, %d steps done, %d late", book, done, late)
-	return s
+	record.Note = "runbook " + i.Book.Runbook
+	return []Score{record, {
+		What: "steps in time", Known: done > 0, Held: late == 0, Note: fmt.Sprintf("%d steps done, %d late", done, late),
+	}}
 }
 
 // act is one call that ended.

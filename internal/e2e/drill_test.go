@@ -51,7 +51,7 @@ func TestDrill(t *testing.T) {
 	must(t, err)
 	for _, want := range []string{
 		`# Drill: lock-pileup, passed`, `\| detected \| \d+s \| 5m0s \| ok`, `\| first action that helped \| \d+s \| 10m0s \| ok`,
-		`\| restored \| \d+s \| 15m0s \| ok`, `0 of 1 actions failed`, `runbook lock-pileup, `, `pg\.terminate: ok, helped`,
+		`\| restored \| \d+s \| 15m0s \| ok`, `0 of 1 actions failed`, `runbook lock-pileup`, `steps in time \|  \|  \| ok`, `pg\.terminate: ok, helped`,
 	} {
 		if !regexp.MustCompile(want).Match(text) {
 			t.Errorf("no %s in\n%s", want, text)
