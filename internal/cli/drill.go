@@ -36,7 +36,8 @@ func (c *command) drill() *cobra.Command {
 			"and scores what is done when the dashboard is left: detection, the first action that helped, restoration by the\n" +
 			"world's own measure, harm, and the record. Open an incident (I), mend it, leave (q). The record and the report\n" +
 			"stay in a folder of their own; no configured target is touched.\n\n" +
-			"It ends with 0 when all was reached in time, and with 1 when the drill was not passed or left before the fault.",
+			"It ends with 0 when all was reached in time, and with 1 when the drill was not passed or left before the fault.\n" +
+			"Ended by a signal it keeps the report of what is there, and does not print it.",
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if after < 0 {
@@ -85,7 +86,10 @@ func (c *command) runDrill(fault string, after time.Duration) error {
 	c.config, c.target = path, ""
 	left := c.dashboard()
 	w.end(left)
-	if left != nil {
+	if left != nil { // there may be no terminal any more to print it on
+		if _, _, err := keepDrill(dir, fault); err != nil {
+			c.warn(err)
+		}
 		return left
 	}
 	return c.reportDrill(dir, fault)
@@ -111,22 +115,30 @@ func (q quietly) Write(p []byte) (int, error) {
 	return q.to.Write(p)
 }
 
-// reportDrill scores a drill by what it left, and keeps the report beside it.
-func (c *command) reportDrill(dir, fault string) error {
+// keepDrill scores a drill by what it left, and keeps the report beside it.
+func keepDrill(dir, fault string) (report drill.Report, path string, err error) {
 	world, err1 := drill.ReadWorld(filepath.Join(dir, "world.jsonl"))
 	done, err2 := audit.List(filepath.Join(dir, "state"))
 	incidents, err3 := incident.Folder{Dir: filepath.Join(dir, "state", incidentsDir)}.List()
 	if err := errors.Join(err1, err2, err3); err != nil {
-		return &exit{exitFailed, fmt.Errorf("score the drill: %w", err)}
+		return report, "", fmt.Errorf("score the drill: %w", err)
 	}
-	report := drill.Judge(fault, world, done, incidents)
-	text := report.Markdown()
-	path := filepath.Join(dir, drillReport)
-	if err := statedir.Replace(path, []byte(text)); err != nil {
-		return &exit{exitFailed, fmt.Errorf("keep the report: %w", err)}
+	report = drill.Judge(fault, world, done, incidents)
+	path = filepath.Join(dir, drillReport)
+	if err := statedir.Replace(path, []byte(report.Markdown())); err != nil {
+		return report, "", fmt.Errorf("keep the report: %w", err)
+	}
+	return report, path, nil
+}
+
+// reportDrill keeps the report of a drill and prints it.
+func (c *command) reportDrill(dir, fault string) error {
+	report, path, err := keepDrill(dir, fault)
+	if err != nil {
+		return &exit{exitFailed, err}
 	}
 	out := c.page()
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(report.Markdown()) {
 		out.line("%s", strings.TrimSuffix(line, "\n"))
 	}
 	out.line("")
