@@ -3,9 +3,11 @@ package cli
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"tocsin/internal/alert"
@@ -31,6 +33,19 @@ func TestAPackedRecording(t *testing.T) {
 		if got, err := io.ReadAll(r); string(got) != "onetwo" || err != nil {
 			t.Errorf("got %q, %v", got, err)
 		}
+	}
+}
+
+// A file without tests does not pass as tested.
+func TestNothingToTest(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "none.yaml")
+	if err := os.WriteFile(file, []byte("version: 1\ntests: []\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out := &bytes.Buffer{}
+	err := (&command{out: out, err: out}).rulesTest([]string{file})
+	if e := (*exit)(nil); !errors.As(err, &e) || e.code != exitFailed || !strings.Contains(err.Error(), "there is nothing to test: no tests in "+file) {
+		t.Errorf("ended with %v, and said %q", err, out)
 	}
 }
 
