@@ -222,6 +222,9 @@ func unpacked(recording io.Reader) (io.Reader, error) {
 func (p *page) replay(r trial.Report, rule string, sets []alert.Set) {
 	p.line("%s: %d documents from %s to %s (%s), at most %s apart", r.Target, r.Documents, r.From.UTC().Format(time.RFC3339),
 		r.To.UTC().Format(time.RFC3339), r.To.Sub(r.From).Round(time.Second), r.Longest.Round(time.Second))
+	if r.CutOff {
+		p.line("the recording is cut off: what is whole of it is replayed")
+	}
 	heading := []string{"RULE", "SEVERITY", "FIRES", "PAGES", "UNKNOWN FOR"}
 	if len(sets) > 1 {
 		heading = append(heading, "WOULD FIRE", "WOULD PAGE")
