@@ -230,7 +230,10 @@ func misfits(r Rule, m Metric) []fault {
 		return []fault{{key: "clear", text: err.Error()}}
 	}
 	var out []fault
-	for _, value := range []float64{fire, clear, (fire + clear) / 2, fire - 1, fire + 1} {
+	// Each comparison changes at its own number alone: one reading of each
+	// stretch between and beyond the two, and the two themselves, are all there is.
+	low, high := min(fire, clear), max(fire, clear)
+	for _, value := range []float64{low, high, (low + high) / 2, low - 1, high + 1} {
 		fires, _ := r.Fire.Holds(value, m.Unit)
 		clears, _ := r.Clear.Holds(value, m.Unit)
 		if fires && clears {

@@ -73,6 +73,8 @@ func TestLoadRefuses(t *testing.T) {
 		{name: "inhibited by", text: rule("{id: cache.down, inhibited_by: [db.don]}"), want: []string{`did you mean "db.down"?`}},
 		{name: "inhibited by itself", text: rule("{id: cache.down, inhibited_by: [cache.down]}"), want: []string{"unknown rule"}},
 		{name: "fire and clear overlap", text: rule(`{id: http.error_rate, fire: "> 0.5%"}`), want: []string{"both hold"}},
+		{name: "overlap beyond clear", text: rule(`{id: host.cpu, fire: "> 70%", clear: "> 75%"}`), want: []string{`fire "> 70%" and clear "> 75%" both hold for 76 %`}},
+		{name: "overlap below clear", text: rule(`{id: host.cpu, fire: "< 70%", clear: "< 65%"}`), want: []string{"both hold for 64 %"}},
 		{name: "window", text: rule(`{id: http.error_rate, window: ""}`), want: []string{"window is missing"}},
 		{name: "no window", text: rule(`{id: host.cpu, window: 5m}`), want: []string{"has no window"}},
 		{name: "off but unknown", text: rule("{id: host.cpus, off: true}"), want: []string{`did you mean "host.cpu"?`}},

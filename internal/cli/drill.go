@@ -35,9 +35,14 @@ func (c *command) drill() *cobra.Command {
 		Long: "drill starts the company of `tocsin demo` in a world of its own, breaks it after a while without saying how,\n" +
 			"and scores what is done when the dashboard is left: detection, the first action that helped, restoration by the\n" +
 			"world's own measure, harm, and the record. Open an incident (I), mend it, leave (q). The record and the report\n" +
-			"stay in a folder of their own; no configured target is touched.",
+			"stay in a folder of their own; no configured target is touched.\n\n" +
+			"It ends with 0 when all was reached in time, and with 1 when the drill was not passed or left before the fault.\n" +
+			"Ended by a signal it keeps the report of what is there, and does not print it.",
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
+			if after < 0 {
+				return fmt.Errorf("--after %s: the fault cannot come before the world is ready", after)
+			}
 			if fault != "" {
 				if err := oneOf("fault", fault, mendable()); err != nil {
 					return err
@@ -70,7 +75,7 @@ func (c *command) runDrill(fault string, after time.Duration) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return &exit{exitFailed, fmt.Errorf("the record of the drill: %w", err)}
 	}
-	w, err := c.startWorld(demoFlags{scenario: fault, after: after, dir: dir, name: drillName})
+	w, err := c.startWorld(drillWorld(fault, after, dir))
 	if err != nil {
 		return &exit{exitFailed, err}
 	}
@@ -81,10 +86,19 @@ func (c *command) runDrill(fault string, after time.Duration) error {
 	c.config, c.target = path, ""
 	left := c.dashboard()
 	w.end(left)
-	if left != nil {
+	if left != nil { // there may be no terminal any more to print it on
+		if _, _, err := keepDrill(dir, fault); err != nil {
+			c.warn(err)
+		}
 		return left
 	}
 	return c.reportDrill(dir, fault)
+}
+
+// drillWorld is the world of a drill. Each has a standby, so that what it starts
+// does not tell which fault needs one.
+func drillWorld(fault string, after time.Duration, dir string) demoFlags {
+	return demoFlags{scenario: fault, after: after, standby: true, dir: dir, name: drillName}
 }
 
 // quietly passes on progress that does not tell the fault.
@@ -101,24 +115,36 @@ func (q quietly) Write(p []byte) (int, error) {
 	return q.to.Write(p)
 }
 
-// reportDrill scores a drill by what it left, and keeps the report beside it.
-func (c *command) reportDrill(dir, fault string) error {
+// keepDrill scores a drill by what it left, and keeps the report beside it.
+func keepDrill(dir, fault string) (report drill.Report, path string, err error) {
 	world, err1 := drill.ReadWorld(filepath.Join(dir, "world.jsonl"))
 	done, err2 := audit.List(filepath.Join(dir, "state"))
 	incidents, err3 := incident.Folder{Dir: filepath.Join(dir, "state", incidentsDir)}.List()
 	if err := errors.Join(err1, err2, err3); err != nil {
-		return &exit{exitFailed, fmt.Errorf("score the drill: %w", err)}
+		return report, "", fmt.Errorf("score the drill: %w", err)
 	}
-	text := drill.Judge(fault, world, done, incidents).Markdown()
-	path := filepath.Join(dir, drillReport)
-	if err := statedir.Replace(path, []byte(text)); err != nil {
-		return &exit{exitFailed, fmt.Errorf("keep the report: %w", err)}
+	report = drill.Judge(fault, world, done, incidents)
+	path = filepath.Join(dir, drillReport)
+	if err := statedir.Replace(path, []byte(report.Markdown())); err != nil {
+		return report, "", fmt.Errorf("keep the report: %w", err)
+	}
+	return report, path, nil
+}
+
+// reportDrill keeps the report of a drill and prints it.
+func (c *command) reportDrill(dir, fault string) error {
+	report, path, err := keepDrill(dir, fault)
+	if err != nil {
+		return &exit{exitFailed, err}
 	}
 	out := c.page()
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(report.Markdown()) {
 		out.line("%s", strings.TrimSuffix(line, "\n"))
 	}
 	out.line("")
 	out.line("kept in %s", path)
-	return c.putPage(out)
+	if err := c.putPage(out); err != nil || report.Passed() {
+		return err
+	}
+	return &exit{code: exitFailed}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -33,7 +34,7 @@ func (c *command) rules() *cobra.Command {
 	test := &cobra.Command{
 		Use: "test FILE…", Short: "Run unit tests of rules", Args: cobra.MinimumNArgs(1),
 		Long: "test runs the rules over readings that a file makes up, and says where an alert stands otherwise than the\n" +
-			"file expects: docs/rules.md shows one. It ends with 1 when a test fails.",
+			"file expects: docs/rules.md shows one. It ends with 1 when a test fails, or when there is none.",
 	}
 	test.RunE = func(_ *cobra.Command, files []string) error {
 		return oneShot(func() error { return c.rulesTest(files) })
@@ -89,6 +90,9 @@ func (c *command) rulesTest(files []string) error {
 				out.line("  %s", f)
 			}
 		}
+	}
+	if all == 0 {
+		return &exit{exitFailed, fmt.Errorf("there is nothing to test: no tests in %s", strings.Join(files, ", "))}
 	}
 	out.line("%d tests, %d failed", all, failed)
 	if err := c.putPage(out); err != nil || failed == 0 {
@@ -218,6 +222,9 @@ func unpacked(recording io.Reader) (io.Reader, error) {
 func (p *page) replay(r trial.Report, rule string, sets []alert.Set) {
 	p.line("%s: %d documents from %s to %s (%s), at most %s apart", r.Target, r.Documents, r.From.UTC().Format(time.RFC3339),
 		r.To.UTC().Format(time.RFC3339), r.To.Sub(r.From).Round(time.Second), r.Longest.Round(time.Second))
+	if r.CutOff {
+		p.line("the recording is cut off: what is whole of it is replayed")
+	}
 	heading := []string{"RULE", "SEVERITY", "FIRES", "PAGES", "UNKNOWN FOR"}
 	if len(sets) > 1 {
 		heading = append(heading, "WOULD FIRE", "WOULD PAGE")

@@ -3,9 +3,11 @@ package cli
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"tocsin/internal/alert"
@@ -31,6 +33,42 @@ func TestAPackedRecording(t *testing.T) {
 		if got, err := io.ReadAll(r); string(got) != "onetwo" || err != nil {
 			t.Errorf("got %q, %v", got, err)
 		}
+	}
+}
+
+// A recording that was cut off is replayed as far as it goes, and the page says so.
+func TestACutOffRecording(t *testing.T) {
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	_, err := io.WriteString(w, `{"version":1,"target":"prod","at":"2026-11-23T02:00:00Z"}`+"\n")
+	if err := errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "prod.gz")
+	if err := os.WriteFile(file, packed.Bytes()[:packed.Len()-6], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out := &bytes.Buffer{}
+	if err := (&command{out: out, err: out}).replayRules(file, tried{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"prod: 1 documents", "the recording is cut off: what is whole of it is replayed"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+}
+
+// A file without tests does not pass as tested.
+func TestNothingToTest(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "none.yaml")
+	if err := os.WriteFile(file, []byte("version: 1\ntests: []\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out := &bytes.Buffer{}
+	err := (&command{out: out, err: out}).rulesTest([]string{file})
+	if e := (*exit)(nil); !errors.As(err, &e) || e.code != exitFailed || !strings.Contains(err.Error(), "there is nothing to test: no tests in "+file) {
+		t.Errorf("ended with %v, and said %q", err, out)
 	}
 }
 

@@ -72,19 +72,18 @@ func (r Report) Passed() bool {
 	return len(r.Scores) > 0 && !slices.ContainsFunc(r.Scores, func(s Score) bool { return !s.Held })
 }
 
-// Judge scores a drill.
+// Judge scores a drill. What was done before the fault came does not count, for
+// nor against: an incident that was open by then is only its record.
 func Judge(fault string, world []Note, done []audit.Entry, incidents []incident.State) Report {
 	r := Report{Fault: fault, Began: first(world, "fault.started", fault)}
 	if r.Began.IsZero() {
 		return r
 	}
-	acts := actsOf(done)
+	acts := slices.DeleteFunc(actsOf(done), func(a act) bool { return a.at.Before(r.Began) })
 	detected := earliest(acts)
-	if len(incidents) > 0 {
-		opened := incidents[len(incidents)-1].At // the newest is first
-		if detected.IsZero() || opened.Before(detected) {
-			detected = opened
-		}
+	record, recorded := recordOf(incidents, r.Began)
+	if recorded && !record.At.Before(r.Began) && (detected.IsZero() || record.At.Before(detected)) {
+		detected = record.At
 	}
 	var helped time.Time
 	harm := 0
@@ -102,9 +101,25 @@ func Judge(fault string, world []Note, done []audit.Entry, incidents []incident.
 		r.by("first action that helped", helped, ActWithin, ""),
 		r.by("restored", first(world, "fault.ended", fault), RestoreWithin, "by the world's own measure"),
 		{What: "nothing made worse", Known: true, Held: harm == 0, Note: fmt.Sprintf("%d of %d actions failed or made it worse", harm, len(acts))},
-		steps(incidents),
 	}
+	r.Scores = append(r.Scores, followed(record, recorded, r.Began)...)
 	return r
+}
+
+// recordOf is the incident of the fault: the first that was opened since it
+// came, else the newest that was still open then.
+func recordOf(incidents []incident.State, began time.Time) (record incident.State, ok bool) {
+	for _, i := range incidents { // the newest is first
+		if !i.At.Before(began) {
+			record, ok = i, true
+			continue
+		}
+		closed, over := i.Reached[incident.StatusClosed]
+		if !ok && (!over || !closed.Before(began)) {
+			return i, true
+		}
+	}
+	return record, ok
 }
 
 func (r Report) by(what string, at time.Time, within time.Duration, note string) Score {
@@ -116,17 +131,19 @@ func (r Report) by(what string, at time.Time, within time.Duration, note string)
 	return s
 }
 
-// steps is how the runbook was followed.
-func steps(incidents []incident.State) Score {
-	s := Score{What: "the incident was recorded"}
-	if len(incidents) == 0 {
-		s.Note = "no incident was opened: I"
-		return s
+// followed is whether there is a record, and whether the steps of the runbook
+// that were done since the fault came were done in the time that the book sets.
+func followed(i incident.State, recorded bool, began time.Time) []Score {
+	record := Score{What: "the incident was recorded", Known: recorded, Held: recorded}
+	if !recorded {
+		record.Note = "no incident was opened: I"
+		return []Score{record}
 	}
-	i := incidents[len(incidents)-1]
-	s.Known, s.Held = true, true
 	done, late := 0, 0
 	for _, e := range i.Events {
+		if e.At.Before(began) {
+			continue
+		}
 		if e.Kind == incident.KindStepDone || e.Kind == incident.KindStepOverridden {
 			done++
 			var step incident.StepEvent
@@ -135,12 +152,14 @@ func steps(incidents []incident.State) Score {
 			}
 		}
 	}
-	book := "no runbook"
-	if i.Book != nil {
-		book = "runbook " + i.Book.Runbook
+	if i.Book == nil {
+		record.Note = "no runbook"
+		return []Score{record}
 	}
-	s.Note = fmt.Sprintf("%s, %d steps done, %d late", book, done, late)
-	return s
+	record.Note = "runbook " + i.Book.Runbook
+	return []Score{record, {
+		What: "steps in time", Known: done > 0, Held: late == 0, Note: fmt.Sprintf("%d steps done, %d late", done, late),
+	}}
 }
 
 // act is one call that ended.

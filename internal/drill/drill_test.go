@@ -28,9 +28,12 @@ func call(id, action, outcome, verdict string, after time.Duration) []audit.Entr
 	return out
 }
 
-func opened(after time.Duration) incident.State {
+func opened(after time.Duration) incident.State { return followedIn(after, false) }
+
+// followedIn is an incident with one step of its runbook done.
+func followedIn(after time.Duration, late bool) incident.State {
 	raw, _ := json.Marshal(incident.Opened{Title: "x", Severity: "P1"})
-	step, _ := json.Marshal(incident.StepEvent{Runbook: "lock-pileup", Step: "a", Late: true})
+	step, _ := json.Marshal(incident.StepEvent{Runbook: "lock-pileup", Step: "a", Late: late})
 	pin, _ := json.Marshal(incident.Pinned{Runbook: "lock-pileup"})
 	return incident.Fold([]incident.Event{
 		{N: 1, At: broke.Add(after), Kind: incident.KindOpened, Data: raw}, {N: 2, At: broke.Add(after), Kind: incident.KindPinned, Data: pin},
@@ -54,11 +57,15 @@ func TestJudge(t *testing.T) {
 		"well met": {
 			world: []Note{{At: broke.Add(-time.Minute), Event: "ready"}, started, ended(90 * time.Second)},
 			done:  call("1", "pg.terminate", "ok", "helped", time.Minute), open: []incident.State{opened(40 * time.Second)}, passed: true,
-			says: []string{"# Drill: lock-pileup, passed", "| detected | 40s | 5m0s | ok |", "| first action that helped | 1m0s | 10m0s | ok |", "| restored | 1m30s |", "runbook lock-pileup, 1 steps done, 1 late"},
+			says: []string{"# Drill: lock-pileup, passed", "| detected | 40s | 5m0s | ok |", "| first action that helped | 1m0s | 10m0s | ok |", "| restored | 1m30s |", "| the incident was recorded |  |  | ok | runbook lock-pileup |", "| steps in time |  |  | ok | 1 steps done, 0 late |"},
 		},
 		"too late": {
 			world: []Note{started, ended(20 * time.Minute)}, done: call("1", "pg.terminate", "ok", "helped", 19*time.Minute), open: []incident.State{opened(time.Minute)},
 			says: []string{"not passed", "| restored | 20m0s | 15m0s | MISSED |"},
+		},
+		"late steps": {
+			world: []Note{started, ended(90 * time.Second)}, done: call("1", "pg.terminate", "ok", "helped", time.Minute), open: []incident.State{followedIn(40*time.Second, true)},
+			says: []string{"not passed", "| the incident was recorded |  |  | ok |", "| steps in time |  |  | MISSED | 1 steps done, 1 late |"},
 		},
 		"worse first": {
 			world: []Note{started, ended(3 * time.Minute)}, open: []incident.State{opened(time.Minute)},
@@ -71,6 +78,22 @@ func TestJudge(t *testing.T) {
 		"refused and acknowledged are no acts": {
 			world: []Note{started}, done: append(call("1", "pg.terminate", "refused", "", time.Minute), call("2", "alert.acknowledge", "ok", "", time.Minute)...),
 			says: []string{"| detected | never |", "0 of 0 actions"},
+		},
+		"opened before the fault": {
+			world: []Note{started, ended(90 * time.Second)}, open: []incident.State{opened(-29 * time.Second)},
+			says: []string{"not passed", "| detected | never | 5m0s | MISSED |", "| 0 steps done, 0 late |"},
+		},
+		"opened before the fault, and done after it": {
+			world: []Note{started, ended(90 * time.Second)}, done: call("1", "pg.terminate", "ok", "helped", time.Minute),
+			open: []incident.State{opened(-29 * time.Second)}, passed: true, says: []string{"| detected | 1m0s | 5m0s | ok |"},
+		},
+		"opened once before and twice after": {
+			world: []Note{started}, open: []incident.State{opened(2 * time.Minute), opened(time.Minute), opened(-time.Minute)},
+			says: []string{"| detected | 1m0s | 5m0s | ok |"},
+		},
+		"done before the fault": {
+			world: []Note{started}, done: append(call("1", "pg.terminate", "ok", "helped", -time.Minute), call("2", "pg.cancel", "failed", "", -time.Second)...),
+			says: []string{"| detected | never |", "| first action that helped | never |", "0 of 0 actions", "Nothing."},
 		},
 		"left before": {world: []Note{{At: broke, Event: "ready"}}, says: []string{"left before the fault came"}},
 	} {

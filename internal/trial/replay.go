@@ -120,11 +120,13 @@ type Report struct {
 	From, To  time.Time
 	Documents int
 	Longest   time.Duration // between two documents
+	CutOff    bool          // the recording ends early; a document that is not whole is left out
 	Outcomes  []Outcome     // of the sets, in their order
 }
 
 // Replay lets sets of rules look at a recording. The documents have to be of one
-// target and in the order of time.
+// target and in the order of time. Of a recording that was cut off it takes what
+// is whole.
 func Replay(recording io.Reader, sets ...alert.Set) (Report, error) {
 	var out Report
 	players := make([]*player, len(sets))
@@ -134,6 +136,9 @@ func Replay(recording io.Reader, sets ...alert.Set) (Report, error) {
 	for dec := json.NewDecoder(recording); ; {
 		var doc Recorded
 		if err := dec.Decode(&doc); errors.Is(err, io.EOF) {
+			break
+		} else if errors.Is(err, io.ErrUnexpectedEOF) && out.Documents > 0 {
+			out.CutOff = true
 			break
 		} else if err != nil {
 			return out, fmt.Errorf("document %d: %w", out.Documents+1, err)

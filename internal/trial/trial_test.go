@@ -1,8 +1,12 @@
 package trial
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -255,11 +259,41 @@ func TestReplay(t *testing.T) {
 	}
 }
 
+// A recording that was cut off is replayed as far as it is whole, and says so.
+func TestReplayOfACutOffRecording(t *testing.T) {
+	whole := recording(t, "lll", time.Minute)
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	_, err1 := io.WriteString(w, whole)
+	if err := errors.Join(err1, w.Flush(), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	unpacked, err := gzip.NewReader(bytes.NewReader(packed.Bytes()[:packed.Len()-6])) // within the check sum
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		in        io.Reader
+		documents int
+		cut       bool
+	}{
+		"whole":             {strings.NewReader(whole), 3, false},
+		"within a document": {strings.NewReader(whole[:len(whole)-20]), 2, true},
+		"packed":            {unpacked, 3, true},
+	} {
+		got, err := Replay(tt.in, alert.Defaults())
+		if err != nil || got.Documents != tt.documents || got.CutOff != tt.cut || len(got.Outcomes) != 1 {
+			t.Errorf("%s: %d documents, cut off %v, %v", name, got.Documents, got.CutOff, err)
+		}
+	}
+}
+
 func TestReplayRefuses(t *testing.T) {
 	good := recording(t, "l", time.Minute)
 	for _, tt := range []struct{ name, text, want string }{
 		{"nothing", "", "there is no document in it"},
-		{"no JSON", good + "{", "document 2: unexpected EOF"},
+		{"no JSON", good + "}", "document 2: invalid character"},
+		{"nothing whole", good[:len(good)/2], "document 1: unexpected EOF"},
 		{"another version", strings.Replace(good, `"version":1`, `"version":9`, 1), "document 1 has version 9"},
 		{"no status", `{"version":1}`, "document 1 has no time"},
 		{"out of order", recording(t, "ll", -time.Minute), "they have to be in order"},
