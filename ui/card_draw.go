@@ -99,8 +99,8 @@ func recordOf(s *incident.State) string {
 	return "audit on this machine; incident " + s.Severity + " " + s.Title()
 }
 
-// body is what the card says of the plan, and where that is recorded. What happens now stands in its foot,
-// which is always in sight.
+// body is what the card says of the plan, and where that is recorded. What
+// happens now stands in its foot, which is always in sight.
 func (c *card) body(width int, record string) []Line {
 	plan := c.asks.Plan
 	if c.phase == finished && plan.Target == "" {

@@ -52,7 +52,7 @@ func incidentFrame(in In) Frame {
 
 // noIncident says how one is opened, and what the alerts would have you read.
 func noIncident(in In) []Line {
-	lines := []Line{{gap(1), span(Muted, "no incident is open: "), span(Strong, in.Keys["incident"]), span(Muted, " opens one, with the runbook of the suspect or alert")}}
+	lines := []Line{{gap(1), span(Muted, "no incident is open: "), span(Strong, in.Keys["incident"]), span(Muted, " opens one, with the runbook of the verdict or alert")}}
 	for _, a := range troubles(in) {
 		if a.State == alert.Firing && a.Runbook != "" && !dimmed(a) {
 			lines = append(lines, Line{gap(1), span(levelRole(int(a.Level()), Plain), in.mark(int(a.Level()))+" "), field(34, Plain, alertName(a)), gap(1), span(Muted, "runbook "+a.Runbook)})

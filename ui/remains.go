@@ -47,10 +47,9 @@ func (a *App) rename() {
 }
 
 // askFollowUp asks for a new follow-up of the open incident.
-func (a *App) askFollowUp(f incident.FollowUp) {
+func (a *App) askFollowUp() {
 	a.askText("follow-up", "what is to be done?", func(text string) {
-		f.Text = text
-		a.askOwner(f, func(f incident.FollowUp) { a.write(f) })
+		a.askOwner(incident.FollowUp{Text: text}, func(f incident.FollowUp) { a.write(f) })
 	})
 }
 

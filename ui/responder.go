@@ -174,7 +174,7 @@ func (a *App) incidentMenu(seen string) *picker {
 	for _, audience := range incident.Audiences() {
 		add("tell "+audience, "a text filled with what is known; shown before it is copied", func(a *App) { a.message(audience) })
 	}
-	add("follow-up", "work that remains: what, who, by when", func(a *App) { a.askFollowUp(incident.FollowUp{}) })
+	add("follow-up", "work that remains: what, who, by when", (*App).askFollowUp)
 	add("evidence", "keep the view you came from, with the verdict and what speaks for it", func(a *App) { a.keepView(seen) })
 	add("evidence file", "keep a copy of a file of this machine", (*App).keepFile)
 	add("postmortem", "write it; kept parts survive", func(a *App) {

@@ -140,6 +140,7 @@ func (c *chronicle) find() (open *incident.State, openSize int64, err error) {
 // step takes in one step of the rules: it writes what is new in the timeline,
 // and tells how the runbook stands.
 func (c *chronicle) step(v store.View, alerts []alert.Alert, suspect alert.Suspect) {
+	alerts = c.news(alerts)
 	if c.open() != nil && c.leads(v.Now()) {
 		c.see(alerts)
 	}
@@ -229,12 +230,19 @@ func (c *chronicle) tick(v store.View, d ui.Duty) {
 	})
 }
 
+// news leaves out the alerts of which nothing is known because this program has
+// just begun.
+func (c *chronicle) news(alerts []alert.Alert) []alert.Alert {
+	return slices.DeleteFunc(slices.Clone(alerts), func(a alert.Alert) bool {
+		if a.State != alert.Unknown {
+			c.met[a.Key()] = true
+		}
+		return !c.met[a.Key()]
+	})
+}
+
 // see writes how the alerts stand, where the timeline does not know it yet.
 func (c *chronicle) see(alerts []alert.Alert) {
-	alerts = slices.DeleteFunc(slices.Clone(alerts), func(a alert.Alert) bool {
-		c.met[a.Key()] = c.met[a.Key()] || a.State != alert.Unknown
-		return !c.met[a.Key()] // nothing is known of it because this program has just begun
-	})
 	_ = c.extend(func(s incident.State) []incident.Data { return turned(s, alerts) }) // the next step tries again
 }
 
@@ -253,8 +261,8 @@ func turned(s incident.State, alerts []alert.Alert) []incident.Data {
 		switch {
 		case fires && a.State == alert.Unknown:
 			state = string(alert.Unknown)
-		case fires && a.State == alert.Clearing && (was.State == "" || was.State == string(alert.Clearing)):
-			state = string(alert.Clearing) // nobody was there while it fired, and what it fired at is not known
+		case fires && a.State == alert.Clearing && was.State != string(alert.Firing):
+			state = string(alert.Clearing) // what it fired at was not seen
 		case fires:
 			state = string(alert.Firing)
 		}
@@ -346,7 +354,7 @@ func ranOf(c audit.Call) incident.ActionRun {
 			out.TookMS = *end.TookMS
 		}
 	case end == nil && begin.Phase == audit.Intent && !c.Alive():
-		out.Outcome, out.Detail = string(actions.LeftOpen), "who ran it was killed: see whether it was done"
+		out.Outcome, out.Detail = string(actions.LeftOpen), "ended without a result: see whether it was done"
 	}
 	return out
 }

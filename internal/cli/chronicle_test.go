@@ -121,7 +121,7 @@ func TestWhatWasKilledGoesIntoTheTimeline(t *testing.T) {
 		t.Errorf("while it runs: %s", got)
 	}
 	intent.PID = 1 << 22 // no process has that number
-	const killed = "deploy.rollback: unknown: who ran it was killed: see whether it was done"
+	const killed = "deploy.rollback: unknown: ended without a result: see whether it was done"
 	for range 2 {
 		if got := tell(intent); got != killed {
 			t.Errorf("after its end: %s", got)
@@ -206,6 +206,7 @@ func TestOneDashboardWritesTheAlerts(t *testing.T) {
 	}
 	step := func(c *chronicle, s alert.State) { c.step(store.New().View(), alertOf(s), alert.Suspect{}) }
 	step(one, alert.Unknown)
+	step(one, alert.Clearing)
 	step(one, alert.Firing)
 	step(two, alert.OK)
 	step(one, alert.Firing)
@@ -216,7 +217,7 @@ func TestOneDashboardWritesTheAlerts(t *testing.T) {
 	two.read()
 	step(two, alert.OK)
 	two.read()
-	if diff := cmp.Diff([]string{"http.p95 firing: 1.4 s ()", "http.p95 ok: 1.4 s ()"}, says(two)); diff != "" {
+	if diff := cmp.Diff([]string{"http.p95 clearing: 1.4 s ()", "http.p95 firing: 1.4 s ()", "http.p95 ok: 1.4 s ()"}, says(two)); diff != "" {
 		t.Errorf("timeline (-want +got):\n%s", diff)
 	}
 }

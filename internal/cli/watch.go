@@ -176,8 +176,7 @@ func (w *watch) settle(ctx context.Context) {
 	select {
 	case <-ctx.Done():
 	case <-t.C:
-	case <-w.p.store.Turned():
-		pause(ctx, together)
+	case <-w.p.store.Turned(): // which is a change, too
 	case shown := <-w.written:
 		w.wrote(shown)
 	}

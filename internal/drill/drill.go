@@ -180,21 +180,17 @@ func (a act) words() string {
 
 // actsOf are the calls that were run, by the time at which they began.
 func actsOf(entries []audit.Entry) []act {
-	began := map[string]time.Time{}
-	verdicts := map[string]string{}
-	for _, e := range entries {
-		switch e.Phase {
-		case audit.Intent:
-			began[e.ID] = e.At.Time
-		case audit.Effect:
-			verdicts[e.ID] = e.Verdict
-		}
-	}
 	var out []act
-	for _, e := range entries {
-		if e.Phase == audit.Result && e.Outcome != "refused" && e.Outcome != "cancelled" && !strings.HasPrefix(e.Action, "alert.") {
-			out = append(out, act{at: began[e.ID], action: e.Action, outcome: e.Outcome, verdict: verdicts[e.ID]})
+	for _, c := range audit.Calls(entries) {
+		r := c.Result
+		if r == nil || r.Outcome == "refused" || r.Outcome == "cancelled" || strings.HasPrefix(r.Action, "alert.") {
+			continue
 		}
+		a := act{at: c.Intent.At.Time, action: r.Action, outcome: r.Outcome}
+		if c.Effect != nil {
+			a.verdict = c.Effect.Verdict
+		}
+		out = append(out, a)
 	}
 	slices.SortFunc(out, func(a, b act) int { return a.at.Compare(b.at) })
 	return out

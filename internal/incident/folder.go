@@ -68,7 +68,10 @@ func (f Folder) make(dir string, restricted bool) error {
 	if err := os.Mkdir(dir, 0o700); err != nil || restricted {
 		return err
 	}
-	return shareAs(dir, f.Dir)
+	if err := shareAs(dir, f.Dir); err != nil {
+		return errors.Join(err, os.Remove(dir))
+	}
+	return nil
 }
 
 // shareAs opens a folder to the group to which the one above it is open.

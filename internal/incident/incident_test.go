@@ -83,10 +83,19 @@ func TestIncident(t *testing.T) {
 	if at, _ := state(t, f, id).NextUpdate(); !at.Equal(now.Add(15 * time.Minute)) {
 		t.Errorf("next update by %v, after it got worse", at)
 	}
+	put(t, f, id, CommsSent{Audience: "team", Text: "that is all"})
+	if _, due := state(t, f, id).NextUpdate(); due {
+		t.Error("an update is due although none was promised")
+	}
+	*now = now.Add(time.Second)
+	put(t, f, id, SeveritySet{"P0", "it is worse"})
+	if at, due := state(t, f, id).NextUpdate(); !due || !at.Equal(now.Add(15*time.Minute)) {
+		t.Errorf("after it got worse an update is due by %v, %v", at, due)
+	}
 	*now = now.Add(10 * time.Minute)
 	put(t, f, id, StatusSet{StatusMitigated, ""}, StatusSet{StatusResolved, "rolled back"})
 	s = state(t, f, id)
-	if d, ok := s.After(StatusMitigated); !ok || d != 15*time.Minute+time.Second {
+	if d, ok := s.After(StatusMitigated); !ok || d != 15*time.Minute+2*time.Second {
 		t.Errorf("mitigated after %v, %v", d, ok)
 	}
 	if _, due := s.NextUpdate(); due {

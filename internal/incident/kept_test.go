@@ -22,6 +22,11 @@ func TestKeptTextIsWhole(t *testing.T) {
 	if !strings.Contains(again, mine) || !strings.Contains(again, "a second") {
 		t.Errorf("lost:\n%s", again)
 	}
+	open := strings.Replace(first, keepEnd+"\n"+keepBegin+"\na second", keepBegin+"\na second", 1)
+	once := s.Postmortem(open)
+	if got := s.Postmortem(once); got != once || strings.Count(got, keepBegin) != strings.Count(got, keepEnd) {
+		t.Errorf("a mark that is not closed, before one that is:\n%s", got)
+	}
 	unclosed := strings.Replace(s.Postmortem(""), keepEnd, "", 1)
 	if got := s.Postmortem(unclosed); strings.Count(got, "## Impact") != 1 || strings.Count(got, "## Times") != 1 {
 		t.Errorf("a mark that is not closed:\n%s", got)

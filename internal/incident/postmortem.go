@@ -74,19 +74,22 @@ func keptOf(text string) map[string]string {
 			continue
 		}
 		n := keptLines(lines[i+1:])
-		kept := strings.Trim(strings.Join(lines[i+1:i+1+n], "\n"), "\n")
-		out[title] = strings.Trim(out[title]+"\n\n"+kept, "\n")
+		kept := slices.DeleteFunc(slices.Clone(lines[i+1:i+1+n]), isMark)
+		out[title] = strings.Trim(out[title]+"\n\n"+strings.Trim(strings.Join(kept, "\n"), "\n"), "\n")
 		i += n
 	}
 	return out
 }
 
+func isMark(line string) bool {
+	line = strings.TrimSpace(line)
+	return line == keepBegin || line == keepEnd
+}
+
 // keptLines counts the lines up to the mark that closes the text, or where that
 // is missing, up to the next part.
 func keptLines(lines []string) int {
-	mark := slices.IndexFunc(lines, func(line string) bool {
-		return strings.TrimSpace(line) == keepEnd || strings.TrimSpace(line) == keepBegin
-	})
+	mark := slices.IndexFunc(lines, isMark)
 	if mark >= 0 && strings.TrimSpace(lines[mark]) == keepEnd {
 		return mark
 	}

@@ -248,21 +248,18 @@ func (s State) NextUpdate() (at time.Time, ok bool) {
 	if _, calm := s.Reached[StatusResolved]; calm || s.Hidden {
 		return time.Time{}, false
 	}
-	at = s.At.Add(firstUpdate(s.Opening.Severity))
+	told := s.At
+	at, ok = s.At.Add(firstUpdate(s.Opening.Severity)), true
 	if n := len(s.Comms); n > 0 {
-		last := s.Comms[n-1]
-		if last.Is.Next <= 0 {
-			return time.Time{}, false
-		}
-		at = last.At.Add(last.Is.Next)
+		told = s.Comms[n-1].At
+		at, ok = told.Add(s.Comms[n-1].Is.Next), s.Comms[n-1].Is.Next > 0
 	}
 	for _, set := range s.Severities {
-		told := slices.ContainsFunc(s.Comms, func(c Dated[CommsSent]) bool { return c.At.After(set.At) })
-		if sooner := set.At.Add(firstUpdate(set.Is.Severity)); !told && sooner.Before(at) {
-			at = sooner
+		if sooner := set.At.Add(firstUpdate(set.Is.Severity)); set.At.After(told) && (!ok || sooner.Before(at)) {
+			at, ok = sooner, true
 		}
 	}
-	return at, true
+	return at, ok
 }
 
 // OpenFollowUps are those that are not done.

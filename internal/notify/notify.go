@@ -58,8 +58,6 @@ const (
 	queueMax = 100
 	// tooOld is the age after which nobody needs to be woken any more.
 	tooOld = 24 * time.Hour
-	// leadEvery is how often it is asked whether it is for us to tell.
-	leadEvery = 5 * time.Second
 )
 
 // box is what is kept: what was told and is not over, and what waits.
@@ -81,7 +79,6 @@ type Notifier struct {
 
 	mu      sync.Mutex
 	leading bool
-	asked   time.Time
 	box     box
 	lost    error // why the state is not on disk; nil when it is
 }
@@ -103,7 +100,7 @@ func New(o Options) *Notifier {
 func (n *Notifier) See(now time.Time, alerts []alert.Alert) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if !n.lead(now) {
+	if !n.lead() {
 		return
 	}
 	next, pages := n.box.Told.Next(now, alerts)
@@ -124,12 +121,10 @@ func (n *Notifier) See(now time.Time, alerts []alert.Alert) {
 
 // lead tells whether it is for this program to tell. It takes up what the one
 // before it left. The lock is held.
-func (n *Notifier) lead(now time.Time) bool {
-	since := now.Sub(n.asked)
-	if n.leading || !n.asked.IsZero() && since >= 0 && since < leadEvery {
-		return n.leading
+func (n *Notifier) lead() bool {
+	if n.leading {
+		return true
 	}
-	n.asked = now
 	if !n.o.Lead() {
 		return false
 	}
