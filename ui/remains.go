@@ -92,6 +92,7 @@ func (a *App) followUps() {
 		a.say("no work remains of the incidents kept here", Muted)
 		return
 	}
+	a.said = "" // it may have said so before there was any
 	a.push(p)
 }
 

@@ -1,0 +1,56 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"tocsin/internal/incident"
+)
+
+// What the screen keeps lies beside the timeline, and is told in it; work that
+// remains is settled also once the incident is closed.
+func TestTheScreenKeepsEvidenceAndSettlesWork(t *testing.T) {
+	t.Parallel()
+	c, id := chronicled(t, time.Now())
+	w := &watch{p: c.p, written: make(chan chan<- struct{})}
+	go func() {
+		for shown := range w.written {
+			close(shown)
+		}
+	}()
+	defer close(w.written)
+	c.p.incidents.Redact = func(text string) string { return strings.ReplaceAll(text, "hunter2", "***") }
+	r := recorder{w}
+	if said, err := r.Evidence(id, "view.md", "who waits", "pid 4711, password hunter2"); err != nil || said != "kept evidence/001-view.md: who waits" {
+		t.Errorf("a view: %q, %v", said, err)
+	}
+	log := filepath.Join(t.TempDir(), "app.log")
+	if err := os.WriteFile(log, []byte("out of memory"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if said, err := r.EvidenceFile(id, log, "its log"); err != nil || said != "kept evidence/002-app.log: its log" {
+		t.Errorf("a file: %q, %v", said, err)
+	}
+	if _, err := r.EvidenceFile(id, filepath.Dir(log), "a folder"); err == nil || !strings.Contains(err.Error(), "is no file") {
+		t.Errorf("a folder: %v", err)
+	}
+	text, err := os.ReadFile(filepath.Join(c.p.incidents.In(id), "evidence", "001-view.md"))
+	if err != nil || string(text) != "pid 4711, password ***" {
+		t.Errorf("kept %q, %v", text, err)
+	}
+	if _, err := c.p.incidents.Append(id, incident.FollowUp{ID: "f1", Text: "an index"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.p.incidents.Append(id, incident.StatusSet{Status: incident.StatusClosed}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Settle(id, incident.FollowUp{ID: "f1", Text: "an index", Done: true}); err != nil {
+		t.Error(err)
+	}
+	if s, err := c.p.incidents.Get(id); err != nil || len(s.OpenFollowUps()) != 0 || len(s.Evidence) != 2 {
+		t.Errorf("%d follow-ups, %d pieces, %v", len(s.OpenFollowUps()), len(s.Evidence), err)
+	}
+}
