@@ -20,6 +20,9 @@ const (
 func newReplicaLag(w *world) breakage { return &replicaLag{world: w} }
 
 func (r *replicaLag) start(ctx context.Context) error {
+	if err := r.follows(ctx); err != nil {
+		return err
+	}
 	if _, err := r.world.standby.admin.Exec(ctx, "SELECT pg_wal_replay_pause()"); err != nil {
 		return err
 	}
@@ -37,6 +40,17 @@ func (r *replicaLag) start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	return until(ctx, "the standby is not behind", r.behind)
+}
+
+// follows waits until the standby has applied what a customer did: one that was
+// paused before could not tell how old its data are.
+func (r *replicaLag) follows(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	return until(ctx, "the standby applies nothing", func(ctx context.Context) (yes bool, err error) {
+		err = r.world.standby.admin.QueryRow(ctx, "SELECT pg_last_xact_replay_timestamp() IS NOT NULL").Scan(&yes)
+		return yes, err
+	})
 }
 
 // createImages makes a table that keeps images as they come: what compresses
