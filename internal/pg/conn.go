@@ -57,7 +57,7 @@ func (s *Server) Spare(ctx context.Context) (*Conn, error) {
 		return nil, err
 	}
 	back := func() {
-		s.spare.reset()
+		s.spare.givenBack()
 		s.spare.turn.leave()
 	}
 	return &Conn{server: s, kept: s.spare.kept, back: back}, nil

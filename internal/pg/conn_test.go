@@ -3,6 +3,7 @@ package pg_test
 import (
 	"errors"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -115,5 +116,34 @@ func TestSpareIsLentAndReset(t *testing.T) {
 	var timeout string
 	if err := again.QueryRow(ctx, "SHOW lock_timeout").Scan(&timeout); err != nil || timeout != "0" || again.PID() != pid {
 		t.Errorf("lock_timeout %q, pid %d, %v, want 0 on pid %d", timeout, again.PID(), err, pid)
+	}
+}
+
+// A server that is slow while the spare connection is given back does not cost
+// us that: once it is full there might not be another.
+func TestASlowServerKeepsTheSpare(t *testing.T) {
+	t.Parallel()
+	p := servers.Postgres(t)
+	s := open(t, pg.Config{DSN: p.DSN(servers.Database(t, p), "postgres")})
+	ctx := within(t, 20*time.Second)
+	conn, err := s.Spare(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid := conn.PID()
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	conn.Close()
+	if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	again, err := s.Spare(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if again.PID() != pid {
+		t.Errorf("pid %d, want %d as before", again.PID(), pid)
 	}
 }

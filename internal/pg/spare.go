@@ -31,12 +31,18 @@ func (p *spare) check(ctx context.Context, s *Server) error {
 	return nil
 }
 
+// answers undoes what the last user set, and looks where the connection leads.
+// That is done for who borrows it and not when it is given back, in a hurry: a
+// slow server would cost us the one connection that it might not give again.
 func (p *spare) answers(ctx context.Context, s *Server) bool {
 	if p.kept == nil {
 		return false
 	}
 	ctx, cancel := context.WithTimeout(ctx, connectLimit)
 	defer cancel()
+	if _, err := p.kept.Exec(ctx, "RESET ALL"); err != nil {
+		return false
+	}
 	is, err := readIdentity(ctx, p.kept.Conn)
 	if err != nil {
 		return false
@@ -53,15 +59,9 @@ func (p *spare) drop() {
 	}
 }
 
-// reset undoes what the last user set on the connection.
-func (p *spare) reset() {
-	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
-	defer cancel()
-	if p.kept.PgConn().TxStatus() != 'I' {
-		p.drop()
-		return
-	}
-	if _, err := p.kept.Exec(ctx, "RESET ALL"); err != nil {
+// givenBack drops a connection that its user left in a transaction, or closed.
+func (p *spare) givenBack() {
+	if p.kept.IsClosed() || p.kept.PgConn().TxStatus() != 'I' {
 		p.drop()
 	}
 }
