@@ -106,6 +106,8 @@ type Alert struct {
 	Former    State // while State is Unknown: what it was before
 	Severity  Severity
 	Since     time.Time // when the trouble began, that is left the state ok; zero when there is none
+	Alerted   time.Time // when this trouble, or the last one, began to fire; zero when it did not
+	Worst     *float64  // of this trouble, or the last one, in the unit of the reading; nil while not known
 	Threshold Threshold // at which it fires
 	MinCount  int       // sample size under which the reading is unknown
 	Group     string
@@ -203,4 +205,24 @@ func (r Reading) Text() string {
 		return r.Says
 	}
 	return number(r.Value, r.Unit)
+}
+
+// StillFiring names what fires or clears now, and what a record has as firing
+// that is not known now: a dashboard may have ended since. What it has begins
+// with the name of its rule.
+func StillFiring(now []Alert, recorded []string) []string {
+	var out []string
+	known := map[string]bool{}
+	for _, a := range now {
+		known[a.Rule] = true
+		if is := a.Standing(); is == Firing || is == Clearing {
+			out = append(out, strings.TrimSpace(a.Rule+" "+a.About()))
+		}
+	}
+	for _, name := range recorded {
+		if rule, _, _ := strings.Cut(name, " "); !known[rule] {
+			out = append(out, name)
+		}
+	}
+	return out
 }

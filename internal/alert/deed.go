@@ -49,7 +49,7 @@ func (s *scene) worseSince(h hot, at time.Time) bool {
 	if len(points) == 0 {
 		return false
 	}
-	if h.Threshold.Op == "<" || h.Threshold.Op == "<=" {
+	if h.Threshold.Falls() {
 		return h.value < 0.9*points[0].Value
 	}
 	return h.value > 1.1*points[0].Value

@@ -16,6 +16,7 @@ const (
 
 // fired notes that the series begins to fire.
 func (s series) fired(now time.Time) series {
+	s.Alerted = now
 	s.Fired = append(slices.Clone(s.Fired), now)
 	s.Fired = s.Fired[max(len(s.Fired)-flapsAt, 0):]
 	return s

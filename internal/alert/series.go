@@ -29,6 +29,8 @@ type series struct {
 	Mute     *Mute         `json:"mute,omitempty"`
 	MuteSaid time.Time     `json:"mute_said,omitzero"` // when Mute was given or taken back
 	Fired    []time.Time   `json:"fired,omitempty"`    // when it began to fire within the last hour, oldest first
+	Alerted  time.Time     `json:"alerted,omitzero"`   // when this trouble, or the last one, began to fire
+	Worst    *float64      `json:"worst,omitempty"`    // of this trouble, or the last one; nil while no reading of it is known
 }
 
 // verdict is what one reading says.
@@ -71,14 +73,31 @@ func (s series) next(r Rule, got verdict, now time.Time) series {
 	if s.State == Unknown {
 		s.State, s.Former, step = s.Former, "", 0
 	}
-	return s.move(r, got, step, now)
+	return s.move(r, got, step, now).worse(r)
+}
+
+// begun is the series where its trouble begins.
+func (s series) begun(now time.Time) series {
+	s.State, s.Since, s.Held, s.Alerted, s.Worst = Pending, now, 0, time.Time{}, nil
+	return s
+}
+
+// worse is the series with its reading, where that is the worst so far.
+func (s series) worse(r Rule) series {
+	if s.State == OK || !s.Reading.Known {
+		return s
+	}
+	if v := s.Reading.Value; s.Worst == nil || r.Fire.worse(v, *s.Worst) {
+		s.Worst = &v
+	}
+	return s
 }
 
 // move goes from state to state; got is known.
 func (s series) move(r Rule, got verdict, step time.Duration, now time.Time) series {
 	switch {
 	case s.State == OK && got == over:
-		s.State, s.Since, s.Held = Pending, now, 0
+		s = s.begun(now)
 	case s.State == Pending && got == over, s.State == Clearing && got == under:
 		s.Held += step
 	case s.State == Pending:
@@ -164,7 +183,7 @@ func (s series) alert(r Rule, now time.Time) Alert {
 		Reading: s.Reading, Rule: s.Rule, Metric: r.Metric, Labels: s.Labels, Source: s.Source,
 		State: s.State, Former: s.Former, Severity: s.Severity, Since: s.Since,
 		Threshold: r.Fire, MinCount: r.MinCount, Group: r.Group, Runbook: r.Runbook, Acked: s.Ack,
-		Flapping: s.flapping(),
+		Flapping: s.flapping(), Alerted: s.Alerted, Worst: s.Worst,
 	}
 	if s.Mute != nil && now.Before(s.Mute.Until) {
 		a.Muted = s.Mute

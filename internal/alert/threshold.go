@@ -140,6 +140,18 @@ func (t Threshold) Holds(value float64, unit model.Unit) (bool, error) {
 	}
 }
 
+// worse tells whether a value is further over the threshold than another. Where
+// only a certain value counts none is.
+func (t Threshold) worse(value, than float64) bool {
+	if t.Falls() {
+		return value < than
+	}
+	return (t.Op == ">" || t.Op == ">=") && value > than
+}
+
+// Falls tells whether lower is worse.
+func (t Threshold) Falls() bool { return t.Op == "<" || t.Op == "<=" }
+
 // String gives the threshold as rules write it.
 func (t Threshold) String() string {
 	if t.Op == "" {
