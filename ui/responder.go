@@ -121,8 +121,9 @@ func (a *App) severities(title, proposed string, take func(severity, criterion s
 	return p
 }
 
-// openByTrouble opens an incident named by the verdict, and follows the runbook
-// that the verdict names, else that of what it explains, or of the worst alert.
+// openByTrouble opens an incident that follows the runbook which the verdict
+// names, else that of what it explains, or of the worst alert. It is named by
+// that: a verdict has numbers in it, which are of this moment.
 func (a *App) openByTrouble(severity, criterion string) {
 	o := incident.Opened{Title: "opened by hand", Severity: severity, Criterion: criterion}
 	book := ""
@@ -133,7 +134,10 @@ func (a *App) openByTrouble(severity, criterion string) {
 	}
 	book = cmp.Or(a.in.Suspect.Book, book)
 	if a.in.Suspect.Found() {
-		o.Title, o.Suspect = cmp.Or(cutAt(a.in.Suspect.Summary, ": "), o.Title), a.in.Suspect.Summary
+		o.Suspect = a.in.Suspect.Summary
+	}
+	if i := slices.IndexFunc(called(a.o.Books), func(b runbook.Book) bool { return b.ID == book }); i >= 0 {
+		o.Title = called(a.o.Books)[i].Title
 	}
 	a.goTo(a.tabNamed("Incident"))
 	a.openIncident(o, book)
@@ -144,12 +148,6 @@ func (a *App) openIncident(o incident.Opened, book string) {
 	o.Target = a.o.Server
 	said := "the incident is open; " + a.keyOf("incident") + " writes into it"
 	a.record(func(r Recorder) (string, error) { return said, r.Open(o, book) })
-}
-
-// cutAt is the text before a mark.
-func cutAt(text, mark string) string {
-	before, _, _ := strings.Cut(text, mark)
-	return before
 }
 
 // incidentMenu is all that can be said in the open incident. Seen is what was
@@ -240,7 +238,7 @@ func (a *App) reach(status incident.Status) {
 	if s == nil {
 		return
 	}
-	firing := s.Firing()
+	firing := alert.StillFiring(a.in.Alerts, s.Firing())
 	if status != incident.StatusOpen && len(firing) > 0 {
 		a.askText(string(status)+" although "+strings.Join(firing, ", ")+" still fires", "why?", func(text string) {
 			a.write(incident.StatusSet{Status: status, Why: text})

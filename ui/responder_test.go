@@ -86,12 +86,11 @@ func duty(t *testing.T, open bool, f func(s *stage, n *notebook, d *deed)) {
 	})
 }
 
-// Two keys open an incident: what it is about, its severity and its runbook are
-// proposed.
+// Two keys open an incident: its name, severity and runbook are proposed.
 func TestTwoKeysOpenAnIncident(t *testing.T) {
 	duty(t, false, func(s *stage, n *notebook, _ *deed) {
 		s.press("I", "Enter")
-		if got := n.last(t); got != "open P1 38 sessions wait behind pid 4711 cause=db.locks.waiting book=lock-pileup restricted=false" {
+		if got := n.last(t); got != "open P1 Sessions wait behind a lock cause=db.locks.waiting book=lock-pileup restricted=false" {
 			t.Errorf("wrote %q", got)
 		}
 		if s.page().Name != "incident" {
@@ -113,7 +112,7 @@ func TestTheSuspectNamesItsRunbook(t *testing.T) {
 		s.o.Suspect = func() alert.Suspect { return suspect }
 		s.update(true)
 		s.press("I", "Enter")
-		if got := n.last(t); got != "open P1 38 sessions wait behind pid 4711 cause=db.locks.waiting book=cost-review restricted=false" {
+		if got := n.last(t); got != "open P1 Monthly cost review cause=db.locks.waiting book=cost-review restricted=false" {
 			t.Errorf("wrote %q", got)
 		}
 		in := s.in
