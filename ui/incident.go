@@ -38,13 +38,13 @@ func incidentFrame(in In) Frame {
 	if s == nil {
 		return Frame{Head: noIncident(in), Table: t}
 	}
-	for _, e := range slices.Backward(s.Events) {
+	for i, e := range slices.Backward(s.Timeline()) {
 		role := Plain
 		if e.Kind == incident.KindAlert || e.Kind == incident.KindStepFailed {
 			role = Warn
 		}
 		t.Rows = append(t.Rows, Row{Key: strconv.Itoa(e.N), Cells: []Cell{
-			{Text: in.clock(e.At), Num: float64(e.N), HasNum: true, Role: Muted}, {Text: e.Who, Role: Muted}, {Text: string(e.Kind), Role: Muted}, {Text: oneLine(e.Says()), Role: role},
+			{Text: in.clock(e.Told()), Num: float64(i), HasNum: true, Role: Muted}, {Text: e.Who, Role: Muted}, {Text: string(e.Kind), Role: Muted}, {Text: oneLine(e.Says()), Role: role},
 		}})
 	}
 	return Frame{Head: incidentLines(in, *s), Table: t}
@@ -133,7 +133,11 @@ func incidentDetail(in In, key string) []Line {
 		return nil
 	}
 	e := s.Events[i]
-	lines := []Line{labelled("at", in.full(e.At)), labelled("who", strings.TrimSpace(e.Who+" "+e.Via)), labelled("kind", string(e.Kind)), {}}
+	lines := []Line{labelled("at", in.full(e.Told())), labelled("who", strings.TrimSpace(e.Who+" "+e.Via)), labelled("kind", string(e.Kind))}
+	if told := e.Told(); !told.Equal(e.At) {
+		lines = append(lines, labelled("written", in.full(e.At)))
+	}
+	lines = append(lines, Line{})
 	for _, part := range wrap(e.Says(), in.Width) {
 		lines = append(lines, Line{span(Plain, part)})
 	}
@@ -190,11 +194,11 @@ func pastDetail(in In, key string) []Line {
 		lines = append(lines, wrapped("to do", f.Says(), in.Width)...)
 	}
 	lines = append(lines, Line{})
-	for _, e := range s.Events {
+	for _, e := range s.Timeline() {
 		for i, part := range wrap(oneLine(e.Says()), max(in.Width-10, 8)) {
 			at := ""
 			if i == 0 {
-				at = in.clock(e.At)
+				at = in.clock(e.Told())
 			}
 			lines = append(lines, Line{field(10, Muted, at), span(Plain, part)})
 		}

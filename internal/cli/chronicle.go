@@ -230,60 +230,6 @@ func (c *chronicle) tick(v store.View, d ui.Duty) {
 	})
 }
 
-// news leaves out the alerts of which nothing is known because this program has
-// just begun.
-func (c *chronicle) news(alerts []alert.Alert) []alert.Alert {
-	return slices.DeleteFunc(slices.Clone(alerts), func(a alert.Alert) bool {
-		if a.State != alert.Unknown {
-			c.met[a.Key()] = true
-		}
-		return !c.met[a.Key()]
-	})
-}
-
-// see writes how the alerts stand, where the timeline does not know it yet.
-func (c *chronicle) see(alerts []alert.Alert) {
-	_ = c.extend(func(s incident.State) []incident.Data { return turned(s, alerts) }) // the next step tries again
-}
-
-// turned are the alerts whose state the timeline does not have: those that fire
-// or are not known any more, and those that are in order again.
-func turned(s incident.State, alerts []alert.Alert) []incident.Data {
-	newest := map[string]incident.AlertSeen{}
-	for _, a := range s.Alerts {
-		newest[alert.Alert{Rule: a.Is.Rule, Labels: a.Is.Labels}.Key()] = a.Is
-	}
-	var out []incident.Data
-	for _, a := range alerts {
-		was := newest[a.Key()]
-		fires := a.Standing() == alert.Firing || a.Standing() == alert.Clearing
-		state := string(alert.OK)
-		switch {
-		case fires && a.State == alert.Unknown:
-			state = string(alert.Unknown)
-		case fires && a.State == alert.Clearing && was.State != string(alert.Firing):
-			state = string(alert.Clearing) // what it fired at was not seen
-		case fires:
-			state = string(alert.Firing)
-		}
-		if state == was.State && (!fires || string(a.Severity) == was.Severity) || !fires && was.State == "" {
-			continue
-		}
-		out = append(out, incident.AlertSeen{
-			Rule: a.Rule, Labels: a.Labels, Severity: string(a.Severity), State: state, Since: a.Since.UTC(), Reading: readingOf(a), Was: was.State,
-		})
-	}
-	return out
-}
-
-// readingOf is what an alert saw: "91 % (> 80%)".
-func readingOf(a alert.Alert) string {
-	if !a.Known {
-		return a.Why
-	}
-	return fmt.Sprintf("%s (%s)", alert.Number(a.Value, a.Unit), a.Threshold)
-}
-
 // acted writes what was done on the target since the incident began, and what it
 // did, from the audit: so also what others did, and what was left when
 // a process was killed.
@@ -402,6 +348,9 @@ func (c *chronicle) extend(missing func(incident.State) []incident.Data) error {
 		return nil
 	}
 	_, err := c.incidents.Extend(s.ID, missing)
+	if errors.Is(err, incident.ErrClosed) {
+		err = nil // by another session: the next look finds it so
+	}
 	c.trouble = ""
 	if err != nil {
 		c.trouble = err.Error()

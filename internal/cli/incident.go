@@ -92,9 +92,6 @@ func (in *incidents) write(data incident.Data) error {
 	if err != nil {
 		return err
 	}
-	if !s.Live() && !fitsClosed(data) {
-		return &exit{exitFailed, fmt.Errorf("%s is closed: nothing was written (tocsin incident status open opens it again)", s.ID)}
-	}
 	e, err := in.folder.Append(s.ID, data)
 	if err != nil {
 		return &exit{exitFailed, err}
@@ -102,19 +99,6 @@ func (in *incidents) write(data incident.Data) error {
 	out := in.page()
 	out.line("%s: %s", s.ID, e.Says())
 	return in.putPage(out)
-}
-
-// fitsClosed tells what may still be written once an incident is closed: that it
-// is open again, and the work that remained.
-func fitsClosed(data incident.Data) bool {
-	switch d := data.(type) {
-	case incident.FollowUp:
-		return true
-	case incident.StatusSet:
-		return d.Status == incident.StatusOpen
-	default:
-		return false
-	}
 }
 
 // severities are what a person chooses from, with what makes it so.
@@ -261,8 +245,8 @@ func (in *incidents) show() *cobra.Command {
 			out.line("next update by %s", stamp(at))
 		}
 		var rows []row
-		for _, e := range s.Events {
-			rows = append(rows, row{cells: []string{stamp(e.At), e.Who, e.Says()}})
+		for _, e := range s.Timeline() {
+			rows = append(rows, row{cells: []string{stamp(e.Told()), e.Who, e.Says()}})
 		}
 		out.table([]string{"AT", "WHO", "WHAT"}, rows)
 		return in.putPage(out)
@@ -329,20 +313,7 @@ func (in *incidents) firing(s incident.State) ([]string, error) {
 	if err := folderOf(in.valid, in.target).recall(engine); err != nil {
 		return nil, err
 	}
-	var out []string
-	known := map[string]bool{}
-	for _, a := range engine.Current() {
-		known[a.Rule] = true
-		if is := a.Standing(); is == alert.Firing || is == alert.Clearing {
-			out = append(out, nameOf(a))
-		}
-	}
-	for _, name := range s.Firing() {
-		if rule, _, _ := strings.Cut(name, " "); !known[rule] {
-			out = append(out, name)
-		}
-	}
-	return out, nil
+	return alert.StillFiring(engine.Current(), s.Firing()), nil
 }
 
 func statusWords() []string {

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"cmp"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tocsin/actions"
 	"tocsin/internal/alert"
 	"tocsin/internal/incident"
 	"tocsin/internal/runbook"
@@ -20,7 +23,8 @@ func (in *incidents) message() *cobra.Command {
 	sent := false
 	cmd := &cobra.Command{
 		Use: "message AUDIENCE", Short: "Print a text for " + strings.Join(incident.Audiences(), ", ") + ", filled with what is known",
-		Long: "Nothing is sent. Read it, send it where your people are, and say so with --sent: that starts the clock of the next update.",
+		Long: "Nothing is sent. Read it, send it where your people are, and say so with --sent: what was printed last goes into the\n" +
+			"timeline, and the clock of the next update starts.",
 		Args: cobra.ExactArgs(1), ValidArgsFunction: cobra.FixedCompletions(incident.Audiences(), cobra.ShellCompDirectiveNoFileComp),
 	}
 	cmd.Flags().BoolVar(&sent, "sent", false, "write into the timeline that it was sent")
@@ -32,16 +36,41 @@ func (in *incidents) message() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		text := s.Message(args[0], time.Now())
-		if sent {
-			return in.write(incident.CommsSent{Audience: args[0], Text: text, Next: s.Interval()})
+		text, err := in.text(s, args[0], sent)
+		if err != nil {
+			return &exit{exitFailed, err}
 		}
 		out := in.page()
 		for line := range strings.Lines(text) {
 			out.line("%s", strings.TrimSuffix(line, "\n"))
 		}
-		return in.putPage(out)
+		if err := in.putPage(out); err != nil || !sent {
+			return err
+		}
+		if err := in.write(incident.CommsSent{Audience: args[0], Text: text, Next: s.Interval()}); err != nil {
+			return err
+		}
+		return os.Remove(filepath.Join(in.folder.In(s.ID), draftOf(args[0])))
 	})
+}
+
+// draftOf is the file of the text for an audience that was printed last.
+func draftOf(audience string) string { return "message." + audience + ".txt" }
+
+// text is the text for an audience, kept for when it was sent: what was sent is
+// what was printed last, and not what would be said now.
+func (in *incidents) text(s incident.State, audience string, sent bool) (string, error) {
+	if sent {
+		text, err := os.ReadFile(filepath.Join(in.folder.In(s.ID), draftOf(audience)))
+		if err == nil || !errors.Is(err, os.ErrNotExist) {
+			return string(text), err
+		}
+	}
+	text := s.Message(audience, time.Now())
+	if in.folder.Redact != nil {
+		text = in.folder.Redact(text)
+	}
+	return text, in.folder.Keep(s.ID, draftOf(audience), []byte(text))
 }
 
 func (in *incidents) postmortem() *cobra.Command {
@@ -152,38 +181,72 @@ func (in *incidents) writePostmortem() error {
 }
 
 // writePostmortem writes the file anew, with what people kept in the old one.
-func writePostmortem(f incident.Folder, s incident.State) (path string, err error) {
+// Where they changed the rest of it, that stays as a file of its own, which what
+// is given for people says behind the path.
+func writePostmortem(f incident.Folder, s incident.State) (said string, err error) {
 	if s, err = caughtUp(f, s); err != nil {
 		return "", err
 	}
-	path = filepath.Join(f.In(s.ID), incident.PostmortemName)
+	if err := writeProposal(f, s); err != nil {
+		return "", err
+	}
+	path := filepath.Join(f.In(s.ID), incident.PostmortemName)
 	before, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return path, err
+		return "", err
 	}
-	if err := f.Keep(s.ID, incident.PostmortemName, []byte(s.Postmortem(string(before)))); err != nil || s.Book == nil {
-		return path, err
+	said = path
+	if len(before) > 0 && !incident.Sealed(string(before)) {
+		aside := fmt.Sprintf("postmortem.%.4x.md", sha256.Sum256(before))
+		if err := f.Keep(s.ID, aside, before); err != nil {
+			return "", err
+		}
+		said += "; it was changed outside the keep marks, that is in " + aside
 	}
-	return path, writeProposal(f, s)
+	return said, f.Keep(s.ID, incident.PostmortemName, []byte(s.Postmortem(string(before))))
 }
 
-// writeProposal writes the runbook with what it should learn, where that is
-// anything.
+// writeProposal writes the runbook with what it should learn; where that is
+// nothing, or nothing any more, there is no such file.
 func writeProposal(f incident.Folder, s incident.State) error {
+	if !s.Proposes() {
+		err := os.Remove(filepath.Join(f.In(s.ID), incident.ProposalName))
+		if errors.Is(err, os.ErrNotExist) {
+			return nil
+		}
+		return err
+	}
 	text, err := os.ReadFile(filepath.Join(f.In(s.ID), filepath.Base(s.Book.File)))
 	if err != nil {
 		return err
 	}
-	book, err := runbook.Parse(s.Book.Runbook+".md", text)
+	proposed, err := proposal(s, string(text))
 	if err != nil {
 		return err
+	}
+	return f.Keep(s.ID, incident.ProposalName, []byte(proposed))
+}
+
+// proposal is the text of a book with what it should learn.
+func proposal(s incident.State, text string) (string, error) {
+	book, err := runbook.Parse(s.Book.Runbook+".md", []byte(text))
+	if err != nil {
+		return "", err
 	}
 	line := map[string]int{}
 	for _, step := range book.Steps() {
 		line[step.Name()] = step.Line
 	}
-	if proposed := s.Propose(string(text), line); proposed != "" {
-		return f.Keep(s.ID, incident.ProposalName, []byte(proposed))
+	return s.Propose(text, line, actionStep), nil
+}
+
+// actionStep writes an action that helped as a step.
+func actionStep(run incident.ActionRun) string {
+	why := "It helped with: " + cmp.Or(strings.Join(strings.Fields(run.Target), " "), "no arguments") + ". Say when it is right."
+	all := Actions()
+	at := slices.IndexFunc(all, func(a actions.Action) bool { return a.ID == run.Action })
+	if at < 0 {
+		return runbook.HandStep(run.Action, why) // of another version
 	}
-	return nil
+	return runbook.ActionStep(all[at], why)
 }

@@ -3,25 +3,7 @@ package cli
 import (
 	"testing"
 	"time"
-
-	"tocsin/internal/incident"
 )
-
-func TestWhatFitsAClosedIncident(t *testing.T) {
-	for _, tt := range []struct {
-		data incident.Data
-		fits bool
-	}{
-		{incident.Noted{Text: "too late"}, false},
-		{incident.StatusSet{Status: incident.StatusMitigated}, false},
-		{incident.StatusSet{Status: incident.StatusOpen, Why: "it is back"}, true},
-		{incident.FollowUp{ID: "f1", Done: true}, true},
-	} {
-		if got := fitsClosed(tt.data); got != tt.fits {
-			t.Errorf("%+v fits: %v", tt.data, got)
-		}
-	}
-}
 
 func TestBeganAt(t *testing.T) {
 	now := time.Date(2026, 11, 23, 0, 30, 0, 0, time.UTC)

@@ -82,19 +82,12 @@ func pinBook(f incident.Folder, id string, b runbook.Book) error {
 
 // Write implements ui.Recorder.
 func (r recorder) Write(id string, data ...incident.Data) (note string, err error) {
-	s, err := r.w.p.incidents.Get(id)
-	if err != nil {
-		return "", err
-	}
-	if !s.Live() {
-		return "", fmt.Errorf("%s is closed: nothing was written", s.ID)
-	}
 	defer r.wrote()
-	_, err = r.w.p.incidents.Extend(s.ID, func(incident.State) []incident.Data { return data })
+	_, err = r.w.p.incidents.Extend(id, func(incident.State) []incident.Data { return data })
 	if err != nil || !closes(data) {
 		return "", err
 	}
-	path, err := r.postmortem(s.ID)
+	path, err := r.postmortem(id)
 	return "closed; its postmortem: " + path, err
 }
 

@@ -84,12 +84,23 @@ func (in *incident) closed(f fault) {
 	if err != nil || code != 0 {
 		in.t.Fatalf("closing: %v, code %d: %s", err, code, out)
 	}
-	for _, want := range []string{`\| \d\d:\d\d:\d\dZ \| \w+ \| ` + f.action + ` .*\| ok \| helped; `, `\| closed \| `, f.book + `, SHA-256 `} {
+	for _, want := range []string{stamped + ` \| \w+ \| ` + f.action + ` .*\| ok \| helped; `, `\| closed \| `, f.book + `, SHA-256 `} {
 		if !regexp.MustCompile(want).MatchString(string(text)) {
 			in.t.Errorf("the postmortem does not say %s:\n%s", want, text)
 		}
 	}
+	found := regexp.MustCompile(`\| detected by [^|]+(` + stamped + `) \|`).FindSubmatch(text)
+	if found == nil {
+		in.t.Fatalf("the postmortem does not say who detected it:\n%s", text)
+	}
+	at, err := time.Parse("2006-01-02 15:04:05Z", strings.Trim(string(found[1]), "| "))
+	if err != nil || at.Before(in.broke.Truncate(time.Second)) || at.After(got.Incident.Opened) {
+		in.t.Errorf("detected at %v, %v; the world broke at %v and it was opened at %v", at, err, in.broke, got.Incident.Opened)
+	}
 }
+
+// stamped is a cell with a time in a table.
+const stamped = `\| \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ`
 
 // TestIncidentOutlivesItsDashboard kills the dashboard in the middle of an
 // incident: another one, and the command line, go on where it was.

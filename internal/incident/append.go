@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -55,6 +56,9 @@ func (f Folder) extend(file *os.File, missing func(State) []Data) ([]Event, erro
 	}
 	now := Fold(events)
 	more := named(now, missing(now))
+	if !now.Live() && slices.ContainsFunc(more, func(d Data) bool { return !fitsClosed(d) }) {
+		return nil, ErrClosed
+	}
 	if torn := text[t.end:]; len(torn) > 0 {
 		if err := t.aside(torn); err != nil {
 			return nil, err
@@ -73,6 +77,22 @@ func (f Folder) extend(file *os.File, missing func(State) []Data) ([]Event, erro
 		out = append(out, e)
 	}
 	return out, nil
+}
+
+// ErrClosed means that an incident is closed, and that nothing was written.
+var ErrClosed = errors.New("it is closed: nothing was written (tocsin incident status open opens it again)")
+
+// fitsClosed tells what may still be written once an incident is closed: that it
+// is open again, the work that remained, and what was done while it was open.
+func fitsClosed(data Data) bool {
+	switch d := data.(type) {
+	case FollowUp, ActionRun, EffectSeen:
+		return true
+	case StatusSet:
+		return d.Status == StatusOpen
+	default:
+		return false
+	}
 }
 
 // named gives follow-ups that have no name yet the next one.

@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,7 +33,7 @@ func (s State) Message(audience string, now time.Time) string {
 		lines = append(lines, "Firing: "+strings.Join(firing, ", ")+".")
 	}
 	for _, a := range s.Actions[max(0, len(s.Actions)-3):] {
-		text := "Done: " + strings.TrimSpace(a.Is.Action+" "+a.Is.Target) + " at " + clock(a.At) + ", " + a.Is.Outcome
+		text := "Done: " + strings.TrimSpace(a.Is.Action+" "+a.Is.Target) + " at " + clock(cmp.Or(a.Is.At, a.At)) + ", " + a.Is.Outcome
 		if e, ok := s.Effects[a.Is.ID]; ok {
 			text += ", " + e.Verdict
 		}
@@ -86,7 +87,10 @@ func (s State) Firing() []string {
 		}
 		newest[key] = a.Is.State
 	}
-	return slices.DeleteFunc(order, func(key string) bool { return newest[key] == "ok" })
+	return slices.DeleteFunc(order, func(key string) bool { return newest[key] == alertOK })
 }
 
 func clock(at time.Time) string { return at.UTC().Format("2006-01-02 15:04Z") }
+
+// stamped is a time to the second.
+func stamped(at time.Time) string { return at.UTC().Format("2006-01-02 15:04:05Z") }

@@ -4,6 +4,7 @@
 package incident
 
 import (
+	"cmp"
 	"encoding/json"
 	"time"
 
@@ -53,6 +54,18 @@ const (
 	KindStepFailed     Kind = "step.failed"
 	KindStepOverridden Kind = "step.overridden"
 )
+
+// Told is when that happened of which an event tells: what was done, and what it
+// did, may be learnt later.
+func (e Event) Told() time.Time {
+	switch e.Kind {
+	case KindAction:
+		return cmp.Or(data[ActionRun](e).At, e.At)
+	case KindEffect:
+		return cmp.Or(data[EffectSeen](e).At, e.At)
+	}
+	return e.At
+}
 
 // Data is what an event says. Each type has its own kind.
 type Data interface{ kind() Kind }
@@ -109,10 +122,30 @@ type AlertSeen struct {
 	Rule     string       `json:"rule"`
 	Labels   model.Labels `json:"labels,omitempty"`
 	Severity string       `json:"severity"`
-	State    string       `json:"state"` // firing, clearing, ok, unknown
-	Since    time.Time    `json:"since,omitzero"`
+	State    string       `json:"state"`             // firing, clearing, ok, unknown
+	Since    time.Time    `json:"since,omitzero"`    // when its trouble began
+	Fired    time.Time    `json:"fired,omitzero"`    // when it began to fire
 	Reading  string       `json:"reading,omitempty"` // with its threshold, in words
+	Worst    *Worst       `json:"worst,omitempty"`   // of its trouble so far; nil while not known
 	Was      string       `json:"was,omitempty"`     // its state before
+}
+
+// Worst is the worst reading of an alert.
+type Worst struct {
+	Value float64 `json:"value"`
+	Low   bool    `json:"low,omitempty"` // the lower the worse
+	Text  string  `json:"text"`          // the value with its unit
+}
+
+// beyond gives the worse of two; nil is none.
+func (w *Worst) beyond(other *Worst) *Worst {
+	if w == nil || other == nil {
+		return cmp.Or(w, other)
+	}
+	if w.Low == (other.Value < w.Value) {
+		return other
+	}
+	return w
 }
 
 // Pinned is the runbook that is followed, as it was at that time.

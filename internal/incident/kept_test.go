@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -31,6 +32,70 @@ func TestKeptTextIsWhole(t *testing.T) {
 	if got := s.Postmortem(unclosed); strings.Count(got, "## Impact") != 1 || strings.Count(got, "## Times") != 1 {
 		t.Errorf("a mark that is not closed:\n%s", got)
 	}
+}
+
+// What was changed by hand outside the marks is noticed, before it is written over.
+func TestSealed(t *testing.T) {
+	t.Parallel()
+	f, _ := folder(t)
+	s := state(t, f, opened(t, f, slow()))
+	text := s.Postmortem("")
+	inside := strings.Replace(text, "What happened, in three sentences.", "The job held a lock.\n\n## It was slow", 1)
+	for name, tt := range map[string]struct {
+		text   string
+		sealed bool
+	}{
+		"as written":            {text, true},
+		"between the marks":     {inside, true},
+		"with other line ends":  {strings.ReplaceAll(inside, "\n", "\r\n"), true},
+		"written anew":          {s.Postmortem(inside), true},
+		"a line in a table":     {strings.Replace(text, "| opened |", "| opened by phone |", 1), false},
+		"a part of their own":   {text + "\n## Remarks\nnone\n", false},
+		"of an earlier version": {"# An incident\n", false},
+	} {
+		if Sealed(tt.text) != tt.sealed {
+			t.Errorf("%s: sealed is %v", name, !tt.sealed)
+		}
+	}
+	if got := s.Postmortem(inside); !strings.Contains(got, "The job held a lock.") {
+		t.Errorf("lost:\n%s", got)
+	}
+	if got := s.Postmortem(text + "\n## Remarks\n" + keepBegin + "\nnot closed"); strings.Count(got, sealBegin) != 1 || !Sealed(got) {
+		t.Errorf("sealed twice:\n%s", got)
+	}
+}
+
+// Once it is closed an incident takes what remained and what was done before,
+// and nothing else, whoever asks.
+func TestClosed(t *testing.T) {
+	t.Parallel()
+	f, _ := folder(t)
+	id := opened(t, f, slow())
+	put(t, f, id, StatusSet{StatusClosed, ""})
+	for _, tt := range []struct {
+		data Data
+		fits bool
+	}{
+		{Noted{Text: "too late"}, false},
+		{AlertSeen{Rule: "db.down", State: "firing"}, false},
+		{StatusSet{Status: StatusMitigated}, false},
+		{FollowUp{Text: "an index"}, true},
+		{ActionRun{ID: "1", Action: "pg.cancel", Outcome: "ok"}, true},
+		{EffectSeen{ID: "1", Verdict: "helped"}, true},
+	} {
+		before := len(state(t, f, id).Events)
+		_, err := f.Append(id, tt.data)
+		if now := len(state(t, f, id).Events); (err == nil) != tt.fits || errors.Is(err, ErrClosed) == tt.fits || (now > before) != tt.fits {
+			t.Errorf("%T: %v, %d events after %d", tt.data, err, now, before)
+		}
+	}
+	if _, err := f.KeepEvidence(id, "a", "", []byte("a")); !errors.Is(err, ErrClosed) {
+		t.Errorf("evidence: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(f.In(id), evidenceDir)); err == nil {
+		t.Error("evidence was kept")
+	}
+	put(t, f, id, StatusSet{StatusOpen, "it is back"}, Noted{"so it is"})
 }
 
 // Of several who keep evidence at once nobody loses any.

@@ -37,7 +37,7 @@ func Ledger(incidents []State) []Helped {
 			if !measured || effect.Verdict == "unknown" {
 				continue
 			}
-			for _, rule := range s.firedAt(orElse(a.Is.At, a.At)) {
+			for _, rule := range s.firedAt(cmp.Or(a.Is.At, a.At)) {
 				key := pair{rule, a.Is.Action}
 				if all[key] == nil {
 					all[key] = &Helped{Rule: rule, Action: a.Is.Action}

@@ -12,8 +12,6 @@ import (
 // PostmortemName is the file of the postmortem beside the timeline.
 const PostmortemName = "postmortem.md"
 
-const keepBegin, keepEnd = "<!-- keep -->", "<!-- /keep -->"
-
 // sections are the parts of a postmortem. What people write between the marks
 // of a part survives when the file is written again.
 func sections() []section {
@@ -41,7 +39,7 @@ type section struct {
 
 // Postmortem writes the postmortem. Of the one that was there before it keeps
 // what stands between the marks, by part; kept text whose part is gone goes to
-// the end.
+// the end. What was changed outside the marks is not in it: see [Sealed].
 func (s State) Postmortem(before string) string {
 	kept := keptOf(before)
 	var out strings.Builder
@@ -57,57 +55,7 @@ func (s State) Postmortem(before string) string {
 	for _, title := range slices.Sorted(maps.Keys(kept)) {
 		fmt.Fprintf(&out, "## %s\n%s\n%s\n%s\n\n", title, keepBegin, kept[title], keepEnd)
 	}
-	return strings.TrimRight(out.String(), "\n") + "\n"
-}
-
-// keptOf reads the kept texts of a postmortem by the heading above them; several
-// of one part are one text. Headings between the marks belong to the text. A mark
-// that is not closed keeps the rest of its part.
-func keptOf(text string) map[string]string {
-	out, title := map[string]string{}, ""
-	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
-	for i := 0; i < len(lines); i++ {
-		if heading, ok := strings.CutPrefix(lines[i], "## "); ok {
-			title = heading
-		}
-		if strings.TrimSpace(lines[i]) != keepBegin {
-			continue
-		}
-		n := keptLines(lines[i+1:])
-		kept := slices.DeleteFunc(slices.Clone(lines[i+1:i+1+n]), isMark)
-		out[title] = strings.Trim(out[title]+"\n\n"+strings.Trim(strings.Join(kept, "\n"), "\n"), "\n")
-		i += n
-	}
-	return out
-}
-
-func isMark(line string) bool {
-	line = strings.TrimSpace(line)
-	return line == keepBegin || line == keepEnd
-}
-
-// keptLines counts the lines up to the mark that closes the text, or where that
-// is missing, up to the next part.
-func keptLines(lines []string) int {
-	mark := slices.IndexFunc(lines, isMark)
-	if mark >= 0 && strings.TrimSpace(lines[mark]) == keepEnd {
-		return mark
-	}
-	next := slices.IndexFunc(lines, func(line string) bool {
-		return slices.ContainsFunc(sections(), func(s section) bool { return line == "## "+s.title })
-	})
-	if next < 0 {
-		return len(lines)
-	}
-	return next
-}
-
-// orElse is the time that was told, or else that of the event.
-func orElse(told, event time.Time) time.Time {
-	if told.IsZero() {
-		return event
-	}
-	return told
+	return seal(strings.TrimRight(out.String(), "\n") + "\n")
 }
 
 func nothing(State) string { return "" }
@@ -124,27 +72,31 @@ func (s State) summary() string {
 }
 
 func (s State) impact() string {
-	if len(s.Alerts) == 0 {
+	all := s.troubles()
+	if len(all) == 0 {
 		return "No alert fired while it was open.\n"
 	}
 	var rows [][]string
-	for _, a := range s.Alerts {
-		if a.Is.State == "firing" {
-			rows = append(rows, []string{clock(cmp.Or(a.Is.Since, a.At)), a.Is.Rule + labelled(a.Is.Labels.String()), a.Is.Severity, a.Is.Reading})
+	for _, t := range all {
+		until, times := "still", ""
+		if !t.ended.IsZero() {
+			until = stamped(t.ended)
 		}
+		if t.times > 1 {
+			times = fmt.Sprintf("%d times", t.times)
+		}
+		rows = append(rows, []string{stamped(t.since), until, times, t.name, t.severity, t.worstText(), t.reading})
 	}
-	return table([]string{"since", "alert", "severity", "reading"}, rows)
+	return table([]string{"since", "until", "", "alert", "severity", "worst", "fired at"}, rows)
 }
 
 func (s State) times() string {
-	acknowledged := ""
-	if len(s.Events) > 1 {
-		acknowledged = took(max(s.At.Sub(s.Began()), 0))
-	}
-	rows := [][]string{{"began", clock(s.Began()), ""}, {"opened (detected)", clock(s.At), acknowledged}}
+	detected, by := s.Detected()
+	after := func(at time.Time) string { return took(max(at.Sub(s.Began()), 0)) }
+	rows := [][]string{{"began", stamped(s.Began()), ""}, {"detected by " + by, stamped(detected), after(detected)}, {"opened", stamped(s.At), after(s.At)}}
 	for _, status := range Statuses()[1:] {
 		if d, ok := s.After(status); ok {
-			rows = append(rows, []string{string(status), clock(s.Reached[status]), took(d)})
+			rows = append(rows, []string{string(status), stamped(s.Reached[status]), took(d)})
 		} else {
 			rows = append(rows, []string{string(status), "not yet", ""})
 		}
@@ -155,15 +107,15 @@ func (s State) times() string {
 func (s State) severityHistory() string {
 	var rows [][]string
 	for _, set := range s.Severities {
-		rows = append(rows, []string{clock(set.At), set.Is.Severity, set.Who, set.Is.Why})
+		rows = append(rows, []string{stamped(set.At), set.Is.Severity, set.Who, set.Is.Why})
 	}
 	return table([]string{"at", "severity", "by", "why"}, rows)
 }
 
 func (s State) timeline() string {
 	var rows [][]string
-	for _, e := range s.Events {
-		rows = append(rows, []string{e.At.UTC().Format("15:04:05Z"), e.Who, e.Says()})
+	for _, e := range s.Timeline() {
+		rows = append(rows, []string{stamped(e.Told()), e.Who, e.Says()})
 	}
 	return table([]string{"at", "who", "what"}, rows)
 }
@@ -173,17 +125,12 @@ func (s State) adherence() string {
 		return "No runbook was followed.\n"
 	}
 	var rows [][]string
-	for _, e := range s.Events {
-		is := data[StepEvent](e)
-		step, ok := s.Step(is.Runbook, is.Step)
-		if !ok || step.At != e.At || step.Is.Ended != e.Kind {
-			continue
-		}
+	for _, is := range s.newestSteps() {
 		late := ""
-		if step.Is.Late {
+		if is.Late {
 			late = "late"
 		}
-		rows = append(rows, []string{is.Runbook, is.Step, strings.TrimPrefix(string(e.Kind), "step."), took(time.Duration(is.TookS) * time.Second), late, joinNonEmpty(is.Reading, is.Reason)})
+		rows = append(rows, []string{is.Runbook, is.Step, strings.TrimPrefix(string(is.Ended), "step."), took(time.Duration(is.TookS) * time.Second), late, joinNonEmpty(is.Reading, is.Reason)})
 	}
 	return fmt.Sprintf("%s, SHA-256 %s.\n\n", s.Book.Runbook, s.Book.Sum) + table([]string{"runbook", "step", "became", "after", "", "with"}, rows)
 }
@@ -196,7 +143,7 @@ func (s State) actionTable() string {
 	for _, a := range s.Actions {
 		effect := s.Effects[a.Is.ID]
 		rows = append(rows, []string{
-			orElse(a.Is.At, a.At).UTC().Format("15:04:05Z"), cmp.Or(a.Is.By, a.Who), strings.TrimSpace(a.Is.Action + " " + a.Is.Target), a.Is.Outcome,
+			stamped(cmp.Or(a.Is.At, a.At)), cmp.Or(a.Is.By, a.Who), strings.TrimSpace(a.Is.Action + " " + a.Is.Target), a.Is.Outcome,
 			joinNonEmpty(cmp.Or(effect.Verdict, "not measured"), effect.Text), a.Is.Reason, a.Is.ID,
 		})
 	}
@@ -239,27 +186,19 @@ func (s State) followUps() string {
 	return out.String()
 }
 
-// proposals are what the runbook should learn from how it was followed: steps
-// that people skipped or did by their own judgement, and targets that were missed.
+// proposals are what the runbooks should learn.
 func (s State) proposals() string {
 	var out strings.Builder
-	for _, e := range s.Events {
-		step := data[StepEvent](e)
-		switch {
-		case s.Book == nil:
-		case e.Kind == KindStepSkipped || e.Kind == KindStepOverridden:
-			fmt.Fprintf(&out, "- `%s`, step `%s` was %s: %s\n", step.Runbook, step.Step, strings.TrimPrefix(string(e.Kind), "step."), cmp.Or(step.Reason, "no reason given"))
-		case step.Late && e.Kind == KindStepDone:
-			fmt.Fprintf(&out, "- `%s`, step `%s` took %s: is its target right?\n", step.Runbook, step.Step, took(time.Duration(step.TookS)*time.Second))
-		}
+	for _, r := range s.remarks() {
+		fmt.Fprintf(&out, "- `%s`, step `%s`: %s\n", r.Runbook, r.Step, r.text)
 	}
 	if s.Book != nil {
-		for _, action := range s.unlisted() {
-			fmt.Fprintf(&out, "- `%s`: `%s` helped; make it a step?\n", s.Book.Runbook, action)
+		for _, run := range s.unlisted() {
+			fmt.Fprintf(&out, "- `%s`: `%s` helped; make it a step?\n", s.Book.Runbook, run.Action)
 		}
-		if out.Len() > 0 {
-			fmt.Fprintf(&out, "\nWritten out in `%s`, to compare with the book.\n", ProposalName)
-		}
+	}
+	if s.Proposes() {
+		fmt.Fprintf(&out, "\nWritten out in `%s`, to compare with the book.\n", ProposalName)
 	}
 	return cmp.Or(out.String(), "None.\n")
 }

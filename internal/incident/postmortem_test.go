@@ -14,13 +14,13 @@ func story(t *testing.T) State {
 		*now = began.Add(after)
 		put(t, f, id, data...)
 	}
-	step(time.Minute, AlertSeen{Rule: "http.p95", Severity: "P2", State: "firing", Since: began.Add(-2 * time.Minute), Reading: "1.4 s > 1 s"},
+	step(time.Minute, AlertSeen{Rule: "http.p95", Severity: "P2", State: "firing", Since: began.Add(-2 * time.Minute), Fired: began.Add(-time.Minute), Reading: "1.4 s > 1 s", Worst: &Worst{Value: 1400, Text: "1.4 s"}},
 		Pinned{Runbook: "slow-queries", Sum: strings.Repeat("ab", 32), File: "runbook.abababab.md"})
 	step(2*time.Minute, StepEvent{Ended: KindStepDone, Runbook: "slow-queries", Step: "running-now", TookS: 60, Reading: "0.3 s"})
 	step(9*time.Minute, StepEvent{Ended: KindStepSkipped, Runbook: "slow-queries", Step: "pick-table", TookS: 480, Late: true, Reason: "no table | at all"})
-	step(10*time.Minute, ActionRun{ID: "01J", Action: "pg.cancel", Target: "pid 7", Outcome: "ok", Reason: "blocks checkout"},
+	step(10*time.Minute, ActionRun{ID: "01J", At: began.Add(150 * time.Second), Action: "pg.cancel", Target: "pid 7", Outcome: "ok", Reason: "blocks checkout"},
 		EffectSeen{ID: "01J", Action: "pg.cancel", Verdict: "helped", Text: "http.p95 1.4 s to 0.2 s"})
-	step(12*time.Minute, AlertSeen{Rule: "http.p95", Severity: "P2", State: "ok"}, StatusSet{StatusMitigated, ""}, StatusSet{StatusResolved, ""},
+	step(12*time.Minute, AlertSeen{Rule: "http.p95", Severity: "P2", State: "ok", Was: "firing", Worst: &Worst{Value: 4800, Text: "4.8 s"}}, StatusSet{StatusMitigated, ""}, StatusSet{StatusResolved, ""},
 		FollowUp{ID: "f1", Text: "index on orders", Owner: "ben", Due: "2026-12-01"})
 	return state(t, f, id)
 }
@@ -30,9 +30,13 @@ func TestPostmortem(t *testing.T) {
 	s := story(t)
 	text := s.Postmortem("")
 	for _, want := range []string{
-		"# 20261123T020411Z-checkout-is-slow: Checkout is slow!", "| mitigated | 2026-11-23 02:16Z | 14m00s |",
-		"| 02:14:11Z | ana | pg.cancel pid 7 | ok | helped; http.p95 1.4 s to 0.2 s | blocks checkout | 01J |",
-		"| slow-queries | pick-table | skipped | 8m00s | late | no table \\| at all |", "- `slow-queries`, step `pick-table` was skipped: no table | at all",
+		"# 20261123T020411Z-checkout-is-slow: Checkout is slow!", "| mitigated | 2026-11-23 02:16:11Z | 14m00s |",
+		"| began | 2026-11-23 02:02:11Z |  |\n| detected by http.p95 | 2026-11-23 02:03:11Z | 1m00s |\n| opened | 2026-11-23 02:04:11Z | 2m00s |",
+		"| 2026-11-23 02:02:11Z | 2026-11-23 02:16:11Z |  | http.p95 | P2 | 4.8 s | 1.4 s > 1 s |",
+		// It was done before the second step was, and written down later.
+		"runbook slow-queries (abababab) |\n| 2026-11-23 02:06:11Z | ana | step running-now done after 1m00s: 0.3 s |\n| 2026-11-23 02:06:41Z | ana | pg.cancel pid 7: ok: blocks checkout |",
+		"| 2026-11-23 02:06:41Z | ana | pg.cancel pid 7 | ok | helped; http.p95 1.4 s to 0.2 s | blocks checkout | 01J |",
+		"| slow-queries | pick-table | skipped | 8m00s | late | no table \\| at all |", "- `slow-queries`, step `pick-table`: it was skipped (no table | at all). Is it needed?",
 		"- `slow-queries`: `pg.cancel` helped; make it a step?", "- [ ] f1 (to do): index on orders, ben, by 2026-12-01", "| closed | not yet |  |",
 	} {
 		if !strings.Contains(text, want) {
@@ -65,7 +69,7 @@ func TestMessages(t *testing.T) {
 	s := story(t)
 	now := began.Add(20 * time.Minute)
 	team := s.Message("team", now)
-	if !strings.Contains(team, "pg.cancel pid 7 at 2026-11-23 02:14Z, ok, helped") || strings.Contains(team, "Firing") {
+	if !strings.Contains(team, "pg.cancel pid 7 at 2026-11-23 02:06Z, ok, helped") || strings.Contains(team, "Firing") {
 		t.Errorf("team hears %q", team)
 	}
 	customers := s.Message("customers", now)
@@ -80,12 +84,12 @@ func TestPropose(t *testing.T) {
 	t.Parallel()
 	s := story(t)
 	const book = "# Slow\n\n## Look\n### What runs\nLook.\n### Which table\nAsk.\n"
-	got := s.Propose(book, map[string]int{"running-now": 4, "pick-table": 6})
+	got := s.Propose(book, map[string]int{"running-now": 4, "pick-table": 6}, func(run ActionRun) string { return "### " + run.Action + " " + run.Target + "\n" })
 	want := "### Which table\n*Proposed 2026-11-23: it was skipped (no table | at all). Is it needed?*\n\nAsk.\n"
-	if !strings.Contains(got, want) || strings.Contains(got, "What runs\n*") || !strings.Contains(got, "later: pg.cancel") {
+	if !strings.Contains(got, want) || strings.Contains(got, "What runs\n*") || !strings.HasSuffix(got, "\n## Proposed by "+s.ID+"\n### pg.cancel pid 7\n") {
 		t.Errorf("proposed\n%s", got)
 	}
-	if plain := (State{}).Propose(book, nil); plain != "" {
+	if plain := (State{}).Propose(book, nil, nil); plain != "" {
 		t.Errorf("without a book: %q", plain)
 	}
 }

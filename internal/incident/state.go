@@ -81,6 +81,21 @@ func Fold(events []Event) State {
 	return s
 }
 
+// Timeline are the events in the order in which it happened: as they were
+// written, whatever the clock said then, but that what was learnt later stands
+// where it belongs.
+func (s State) Timeline() []Event {
+	var out []Event
+	for _, e := range s.Events {
+		at := len(out)
+		for told := e.Told(); at > 0 && told.Before(e.At) && out[at-1].Told().After(told); {
+			at--
+		}
+		out = slices.Insert(out, at, e)
+	}
+	return out
+}
+
 // take is one event, of those that move the incident itself.
 func (s *State) take(e Event) {
 	switch e.Kind {
@@ -220,8 +235,7 @@ func (s State) Began() time.Time {
 	began := s.At
 	for _, a := range s.Alerts {
 		since := a.Is.Since
-		belongs := a.Is.Rule == s.Opening.Cause || s.At.Sub(since) <= beganWithin
-		if !since.IsZero() && belongs && since.Before(began) {
+		if !since.IsZero() && s.hasPart(a.Is) && since.Before(began) {
 			began = since
 		}
 	}
