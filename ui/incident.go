@@ -44,7 +44,7 @@ func incidentFrame(in In) Frame {
 			role = Warn
 		}
 		t.Rows = append(t.Rows, Row{Key: strconv.Itoa(e.N), Cells: []Cell{
-			{Text: in.clock(e.Told()), Num: float64(i), HasNum: true, Role: Muted}, {Text: e.Who, Role: Muted}, {Text: string(e.Kind), Role: Muted}, {Text: oneLine(e.Says()), Role: role},
+			{Text: in.clock(e.Told()), Num: float64(i), HasNum: true, Role: Muted}, {Text: e.By(), Role: Muted}, {Text: string(e.Kind), Role: Muted}, {Text: oneLine(e.Says()), Role: role},
 		}})
 	}
 	return Frame{Head: incidentLines(in, *s), Table: t}
@@ -133,7 +133,7 @@ func incidentDetail(in In, key string) []Line {
 		return nil
 	}
 	e := s.Events[i]
-	lines := []Line{labelled("at", in.full(e.Told())), labelled("who", strings.TrimSpace(e.Who+" "+e.Via)), labelled("kind", string(e.Kind))}
+	lines := []Line{labelled("at", in.full(e.Told())), labelled("who", strings.TrimSpace(e.By()+" "+e.Via)), labelled("kind", string(e.Kind))}
 	if told := e.Told(); !told.Equal(e.At) {
 		lines = append(lines, labelled("written", in.full(e.At)))
 	}

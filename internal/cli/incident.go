@@ -246,7 +246,7 @@ func (in *incidents) show() *cobra.Command {
 		}
 		var rows []row
 		for _, e := range s.Timeline() {
-			rows = append(rows, row{cells: []string{stamp(e.Told()), e.Who, e.Says()}})
+			rows = append(rows, row{cells: []string{stamp(e.Told()), e.By(), e.Says()}})
 		}
 		out.table([]string{"AT", "WHO", "WHAT"}, rows)
 		return in.putPage(out)

@@ -67,6 +67,14 @@ func (e Event) Told() time.Time {
 	return e.At
 }
 
+// By is who did it: what people do elsewhere is written by tocsin.
+func (e Event) By() string {
+	if e.Kind == KindAction {
+		return cmp.Or(data[ActionRun](e).By, e.Who)
+	}
+	return e.Who
+}
+
 // Data is what an event says. Each type has its own kind.
 type Data interface{ kind() Kind }
 

@@ -115,7 +115,7 @@ func (s State) severityHistory() string {
 func (s State) timeline() string {
 	var rows [][]string
 	for _, e := range s.Timeline() {
-		rows = append(rows, []string{stamped(e.Told()), e.Who, e.Says()})
+		rows = append(rows, []string{stamped(e.Told()), e.By(), e.Says()})
 	}
 	return table([]string{"at", "who", "what"}, rows)
 }

@@ -18,7 +18,7 @@ func story(t *testing.T) State {
 		Pinned{Runbook: "slow-queries", Sum: strings.Repeat("ab", 32), File: "runbook.abababab.md"})
 	step(2*time.Minute, StepEvent{Ended: KindStepDone, Runbook: "slow-queries", Step: "running-now", TookS: 60, Reading: "0.3 s"})
 	step(9*time.Minute, StepEvent{Ended: KindStepSkipped, Runbook: "slow-queries", Step: "pick-table", TookS: 480, Late: true, Reason: "no table | at all"})
-	step(10*time.Minute, ActionRun{ID: "01J", At: began.Add(150 * time.Second), Action: "pg.cancel", Target: "pid 7", Outcome: "ok", Reason: "blocks checkout"},
+	step(10*time.Minute, ActionRun{ID: "01J", At: began.Add(150 * time.Second), By: "ben", Action: "pg.cancel", Target: "pid 7", Outcome: "ok", Reason: "blocks checkout"},
 		EffectSeen{ID: "01J", Action: "pg.cancel", Verdict: "helped", Text: "http.p95 1.4 s to 0.2 s"})
 	step(12*time.Minute, AlertSeen{Rule: "http.p95", Severity: "P2", State: "ok", Was: "firing", Worst: &Worst{Value: 4800, Text: "4.8 s"}}, StatusSet{StatusMitigated, ""}, StatusSet{StatusResolved, ""},
 		FollowUp{ID: "f1", Text: "index on orders", Owner: "ben", Due: "2026-12-01"})
@@ -34,8 +34,8 @@ func TestPostmortem(t *testing.T) {
 		"| began | 2026-11-23 02:02:11Z |  |\n| detected by http.p95 | 2026-11-23 02:03:11Z | 1m00s |\n| opened | 2026-11-23 02:04:11Z | 2m00s |",
 		"| 2026-11-23 02:02:11Z | 2026-11-23 02:16:11Z |  | http.p95 | P2 | 4.8 s | 1.4 s > 1 s |",
 		// It was done before the second step was, and written down later.
-		"runbook slow-queries (abababab) |\n| 2026-11-23 02:06:11Z | ana | step running-now done after 1m00s: 0.3 s |\n| 2026-11-23 02:06:41Z | ana | pg.cancel pid 7: ok: blocks checkout |",
-		"| 2026-11-23 02:06:41Z | ana | pg.cancel pid 7 | ok | helped; http.p95 1.4 s to 0.2 s | blocks checkout | 01J |",
+		"runbook slow-queries (abababab) |\n| 2026-11-23 02:06:11Z | ana | step running-now done after 1m00s: 0.3 s |\n| 2026-11-23 02:06:41Z | ben | pg.cancel pid 7: ok: blocks checkout |",
+		"| 2026-11-23 02:06:41Z | ben | pg.cancel pid 7 | ok | helped; http.p95 1.4 s to 0.2 s | blocks checkout | 01J |",
 		"| slow-queries | pick-table | skipped | 8m00s | late | no table \\| at all |", "- `slow-queries`, step `pick-table`: it was skipped (no table | at all). Is it needed?",
 		"- `slow-queries`: `pg.cancel` helped; make it a step?", "- [ ] f1 (to do): index on orders, ben, by 2026-12-01", "| closed | not yet |  |",
 	} {
