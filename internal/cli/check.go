@@ -20,30 +20,43 @@ const (
 )
 
 func (c *command) check() *cobra.Command {
-	timeout := defaultStatusTimeout
+	timeout, tell := defaultStatusTimeout, false
 	cmd := &cobra.Command{
 		Use: "check", Short: "Say in one line and the exit code how the target is (monitoring plugin)",
 		Long: "check reads every source once and prints one line for Nagios, Icinga and their kin:\n" +
 			"exit 0 OK, 1 WARNING (also what is not bad for long enough yet), 2 CRITICAL (P0 and P1), 3 UNKNOWN.\n" +
-			"What has to be bad for some time counts across runs.",
+			"What has to be bad for some time counts across runs.\n\n" +
+			"With --notify a job (cron, a timer) tells of alerts over the ways that `notify:` lists, as a dashboard does: each\n" +
+			"crossing once, and nothing while a dashboard is open on this machine.",
 		Args: func(cmd *cobra.Command, args []string) error { return c.cannotCheck(cobra.NoArgs(cmd, args)) },
-		RunE: func(*cobra.Command, []string) error { return oneShot(func() error { return c.checkOnce(timeout) }) },
+		RunE: func(*cobra.Command, []string) error {
+			return oneShot(func() error { return c.checkOnce(timeout, tell) })
+		},
 	}
 	// 2 means CRITICAL here: a slip on the command line must not page anybody.
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return c.cannotCheck(err) })
 	cmd.Flags().DurationVar(&timeout, "timeout", timeout, "time to read all sources in")
+	cmd.Flags().BoolVar(&tell, "notify", false, "tell of alerts as well, unless a dashboard does")
 	return cmd
 }
 
-func (c *command) checkOnce(timeout time.Duration) error {
+func (c *command) checkOnce(timeout time.Duration, tell bool) error {
 	p, err := c.open()
 	if err != nil {
 		return c.cannotCheck(err)
 	}
 	defer p.close()
+	if tell && p.notifier == nil {
+		return c.cannotCheck(fmt.Errorf("--notify: nobody is to be told: `notify:` of %s lists no way", p.target.Name))
+	}
 	l, err := c.look(p, timeout)
 	if err != nil {
 		return err
+	}
+	if tell {
+		if err := p.tellOnce(l.view.Now(), l.alerts); err != nil {
+			c.warn(err)
+		}
 	}
 	out := c.page()
 	l.plugin(out)

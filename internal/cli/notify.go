@@ -56,6 +56,18 @@ func (f folder) notices() ([]byte, error) {
 	return data, err
 }
 
+// tellOnceWithin is how long a single look may take to tell.
+const tellOnceWithin = 20 * time.Second
+
+// tellOnce tells what crossed a threshold since somebody last told, unless a
+// dashboard does: by one that has ended, too.
+func (p *program) tellOnce(now time.Time, alerts []alert.Alert) error {
+	ctx, cancel := context.WithTimeout(context.Background(), tellOnceWithin)
+	defer cancel()
+	p.notifier.See(now, alerts)
+	return p.notifier.Flush(ctx)
+}
+
 // tell delivers what is to be told until ctx ends; what it gives is closed then.
 func (p *program) tell(ctx context.Context) <-chan struct{} {
 	done := make(chan struct{})

@@ -77,3 +77,48 @@ func TestTwoDashboardsTellOnce(t *testing.T) {
 		t.Errorf("who takes over: %+v, %v", n, err)
 	}
 }
+
+// A job tells what a dashboard would, once, and what did not arrive with the next
+// look; while a dashboard is open it tells nothing.
+func TestAJobTells(t *testing.T) {
+	t.Setenv("TOCSIN_TEST_KEY", "0123456789abcdef0123456789abcdef")
+	down := true
+	base, count := testkit.Counted(t, func(w http.ResponseWriter, _ *http.Request) {
+		if down {
+			w.WriteHeader(http.StatusBadGateway)
+		}
+	})
+	dir := t.TempDir()
+	firing := alert.Alert{Rule: "db.down", State: alert.Firing, Severity: alert.P0, Since: time.Now()}
+	look := func() error {
+		p := &program{state: folder{root: dir, dir: dir}, store: store.New(), target: config.Target{Name: "prod", Notify: []config.Notify{
+			{Name: "duty", PagerDuty: &config.SecretRef{Env: "TOCSIN_TEST_KEY"}, Least: "P2", BaseURL: base},
+		}}}
+		p.lead = &lead{path: filepath.Join(dir, leadLock)}
+		p.addNotify()
+		err := p.tellOnce(time.Now(), []alert.Alert{firing})
+		if p.lead.file != nil {
+			_ = p.lead.file.Close() // as its end does
+		}
+		return err
+	}
+	if err := look(); err == nil || !strings.Contains(err.Error(), "notify duty: ") || !strings.HasSuffix(err.Error(), "it waits for the next time") {
+		t.Errorf("while the other side is down: %v", err)
+	}
+	open := &lead{path: filepath.Join(dir, leadLock)}
+	if !open.is(time.Now()) {
+		t.Fatal("nobody leads, and it cannot be taken")
+	}
+	down = false
+	if err := look(); err != nil || count.Load() != 1 {
+		t.Errorf("while a dashboard is open: %v, %d requests", err, count.Load())
+	}
+	if err := open.file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := look(); err != nil || count.Load() != 2 {
+			t.Errorf("once: %v, %d requests", err, count.Load())
+		}
+	}
+}

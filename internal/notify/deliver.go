@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,18 +41,49 @@ func (n *Notifier) deliver(ctx context.Context, c Channel) {
 			}
 			continue
 		}
-		err := send(ctx, c, e)
-		if ctx.Err() != nil && err != nil {
-			return // it is not known to have arrived, so it waits
-		}
-		n.sent(c.Name, e, err, time.Now())
-		if err == nil || hopeless(err) {
-			failures = 0
+		if err := n.try(ctx, c, e); err != nil {
+			wait(ctx, pauseAfter(failures, err))
+			failures++
 			continue
 		}
-		wait(ctx, pauseAfter(failures, err))
-		failures++
+		failures = 0
 	}
+}
+
+// Flush sends what waits, once, until ctx ends. What fails waits on disk for the
+// next time, with what stands behind it.
+func (n *Notifier) Flush(ctx context.Context) error {
+	errs := make([]error, len(n.o.Channels))
+	var all sync.WaitGroup
+	for i, c := range n.o.Channels {
+		all.Go(func() {
+			for errs[i] == nil {
+				e, ok := n.head(c.Name, time.Now())
+				if !ok {
+					return
+				}
+				if err := cmp.Or(n.try(ctx, c, e), ctx.Err()); err != nil {
+					errs[i] = fmt.Errorf("notify %s: %w; it waits for the next time", c.Name, err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+// try sends one event and notes what became of it. The error says that it waits:
+// also of one that ctx has ended, since it is not known to have arrived.
+func (n *Notifier) try(ctx context.Context, c Channel, e Event) error {
+	err := send(ctx, c, e)
+	if ctx.Err() != nil && err != nil {
+		return err
+	}
+	n.sent(c.Name, e, err, time.Now())
+	if hopeless(err) {
+		return nil
+	}
+	return err
 }
 
 // send sends one event once. A panic of a channel is its failure.
