@@ -164,9 +164,11 @@ func (w *watch) hear() {
 }
 
 func (w *watch) keep() {
-	if err := w.p.state.keep(w.p.engine); err != nil {
+	err := w.p.state.keep(w.p.engine)
+	if err != nil {
 		slog.Warn("the state of the rules was not kept", "error", err)
 	}
+	w.past.kept(time.Now(), err)
 }
 
 // settle waits until the rules should look again at what changes all the time.
