@@ -124,11 +124,11 @@ func originLoad(facts Facts) []Note {
 	if facts == nil {
 		return list
 	}
-	if hits, unit, ok := facts.Fact("cache.hit_ratio", nil); ok {
-		list[0].Text = fmt.Sprintf("the cache answers %s of the lookups: what it forgets goes to the database", amount(hits, unit))
+	if hits, ok := facts.Fact("cache.hit_ratio", nil); ok {
+		list[0].Text = fmt.Sprintf("the cache answers %s of the lookups: what it forgets goes to the database", amount(hits.Value, hits.Unit))
 	}
-	if used, unit, ok := facts.Fact("db.connections.used", nil); ok {
-		list = append(list, Note{"headroom", amount(used, unit) + " of the usable database connections are taken"})
+	if used, ok := facts.Fact("db.connections.used", nil); ok {
+		list = append(list, Note{"headroom", amount(used.Value, used.Unit) + " of the usable database connections are taken"})
 	}
 	return list
 }

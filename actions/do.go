@@ -192,7 +192,7 @@ func (r *Runner) release(c *call) {
 
 // carryOut runs a recorded action to its end, and then looks at the effect.
 func (r *Runner) carryOut(ctx context.Context, c *call, step func(Progress)) (Outcome, error) {
-	before := r.readings(c.plan.Measures)
+	before := r.readings(c.plan.Measures, time.Time{})
 	runCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	r.mu.Lock()
@@ -203,6 +203,7 @@ func (r *Runner) carryOut(ctx context.Context, c *call, step func(Progress)) (Ou
 	r.mu.Unlock()
 
 	result, err := r.run(runCtx, c, step)
+	ended := r.opts.Now()
 	r.release(c)
 	out := Outcome{ID: c.id, Plan: c.plan, Result: result, Verdict: Unclear}
 	out.Ending, err = r.ending(c, result, err)
@@ -221,7 +222,7 @@ func (r *Runner) carryOut(ctx context.Context, c *call, step func(Progress)) (Ou
 	if out.Ending != Done && len(result.Done) == 0 {
 		return out, err
 	}
-	r.effect(ctx, c, &out, effectRun{before: before, step: step})
+	r.effect(ctx, c, &out, effectRun{before: before, ended: ended, step: step})
 	return out, err
 }
 

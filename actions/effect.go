@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"tocsin/internal/audit"
-	"tocsin/internal/model"
 )
 
 const (
@@ -18,26 +17,24 @@ const (
 	moved, settled = 0.1, 0.8
 )
 
-// reading is one number at one instant.
-type reading struct {
-	value float64
-	unit  model.Unit
-	known bool
-}
-
 // effectRun is what the measuring of an effect needs beside the call.
 type effectRun struct {
-	before []reading // of the plan's measures
+	before []*Reading // of the plan's measures
+	ended  time.Time  // when the action did
 	step   func(Progress)
 }
 
-func (r *Runner) readings(measures []Measure) []reading {
-	out := make([]reading, len(measures))
+// readings gives the newest reading of each measure; nil where there is none
+// that began at that instant or later.
+func (r *Runner) readings(measures []Measure, since time.Time) []*Reading {
+	out := make([]*Reading, len(measures))
 	if r.opts.Facts == nil {
 		return out
 	}
 	for i, m := range measures {
-		out[i].value, out[i].unit, out[i].known = r.opts.Facts.Fact(m.Metric, m.Labels)
+		if got, ok := r.opts.Facts.Fact(m.Metric, m.Labels); ok && !got.Began.Before(since) {
+			out[i] = &got
+		}
 	}
 	return out
 }
@@ -52,7 +49,7 @@ func (r *Runner) effect(ctx context.Context, c *call, out *Outcome, run effectRu
 		if run.step != nil {
 			run.step(Progress{Text: out.Text + " · measuring the effect", Part: -1})
 		}
-		r.observe(ctx, watch)
+		r.observe(ctx, watch, run.ended)
 	}
 	out.Effects = watch.effects
 	out.Verdict = verdictOf(out.Effects)
@@ -68,14 +65,14 @@ func (r *Runner) effect(ctx context.Context, c *call, out *Outcome, run effectRu
 	})
 }
 
-// observe looks at the facts until the watch has seen enough.
-func (r *Runner) observe(ctx context.Context, w *watch) {
-	began := r.opts.Now()
+// observe looks at the facts until the watch has seen enough. A reading that
+// began before the action ended may not show what it did: it is no news.
+func (r *Runner) observe(ctx context.Context, w *watch, ended time.Time) {
 	tick := time.NewTicker(effectPoll)
 	defer tick.Stop()
 	for {
-		elapsed := r.opts.Now().Sub(began)
-		w.see(r.readings(w.measures), elapsed)
+		elapsed := r.opts.Now().Sub(ended)
+		w.see(r.readings(w.measures, ended), elapsed)
 		if w.decided() || elapsed >= w.limit {
 			return
 		}
@@ -95,15 +92,15 @@ type watch struct {
 	limit    time.Duration
 }
 
-func newWatch(measures []Measure, before []reading, own []Effect) *watch {
+func newWatch(measures []Measure, before []*Reading, own []Effect) *watch {
 	w := &watch{effects: append([]Effect(nil), own...)}
 	for i, m := range measures {
 		if measured(own, m) {
 			continue
 		}
-		e := Effect{Name: m.Name, Metric: m.Metric, Better: m.Better, Labels: m.Labels, Unit: before[i].unit}
-		if before[i].known {
-			e.Before = &before[i].value
+		e := Effect{Name: m.Name, Metric: m.Metric, Better: m.Better, Labels: m.Labels}
+		if before[i] != nil {
+			e.Before, e.Unit = &before[i].Value, before[i].Unit
 			w.limit = max(w.limit, m.Within)
 		}
 		w.measures = append(w.measures, m)
@@ -123,14 +120,14 @@ func measured(own []Effect, m Measure) bool {
 }
 
 // see takes in how the measures stand at this time after the action.
-func (w *watch) see(now []reading, elapsed time.Duration) {
+func (w *watch) see(now []*Reading, elapsed time.Duration) {
 	for i, reading := range now {
 		e := &w.effects[w.at[i]]
 		switch {
-		case !reading.known:
+		case reading == nil:
 			e.After = nil
-		case e.After == nil || *e.After != reading.value:
-			e.After, e.Took, e.Unit = &reading.value, elapsed, reading.unit
+		case e.After == nil || *e.After != reading.Value:
+			e.After, e.Took, e.Unit = &reading.Value, elapsed, reading.Unit
 		}
 	}
 }

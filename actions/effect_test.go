@@ -112,3 +112,47 @@ func TestEffectEndsWithTheScreen(t *testing.T) {
 		}
 	})
 }
+
+// A reading that was under way while the action ran may tell of before.
+func TestEffectIsReadAfterTheAction(t *testing.T) {
+	after := func(d time.Duration, do func()) { time.AfterFunc(d, do) }
+	tests := []struct {
+		name    string
+		world   func(g *gauges, ended time.Time)
+		verdict actions.Verdict
+		text    string
+		took    time.Duration
+	}{
+		{"one that ended later settles nothing", func(g *gauges, ended time.Time) {
+			g.read("waiting", 0, ended.Add(-time.Millisecond))
+			after(1900*time.Millisecond, func() { g.read("waiting", 37, ended.Add(time.Second)) })
+		}, actions.NoEffect, "fixed in 40 ms · waiting 38 → 37 in 2 s · no effect", 10 * time.Second},
+		{"nor does it say that nothing helped", func(g *gauges, ended time.Time) {
+			g.read("waiting", 38, ended.Add(-time.Millisecond))
+		}, actions.Unclear, "fixed in 40 ms · effect unknown", 10 * time.Second},
+		{"one that began as it ended counts", func(g *gauges, ended time.Time) {
+			g.read("waiting", 0, ended)
+		}, actions.Helped, "fixed in 40 ms · waiting 38 → 0 · helped", 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := &gauges{}
+				g.set("waiting", 38)
+				f := &fake{plan: actions.Plan{Measures: []actions.Measure{{Metric: "waiting", Within: 10 * time.Second}}}}
+				f.run = func(context.Context, actions.Plan, func(actions.Progress)) (actions.Result, error) {
+					tt.world(g, time.Now())
+					return actions.Result{Done: []string{"fix"}, Summary: "fixed in 40 ms"}, nil
+				}
+				began := time.Now()
+				out, err := newRunner(t, actions.Options{Facts: g}, f.action(actions.Reversible)).Do(t.Context(), order(yes))
+				if err != nil || out.Verdict != tt.verdict || out.Text != tt.text {
+					t.Errorf("got %s: %s (%v)\nwant %s: %s", out.Verdict, out.Text, err, tt.verdict, tt.text)
+				}
+				if took := time.Since(began); took != tt.took {
+					t.Errorf("took %v, want %v", took, tt.took)
+				}
+			})
+		})
+	}
+}

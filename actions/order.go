@@ -90,7 +90,14 @@ var ErrNeedsConfirmation = errors.New("needs confirmation")
 // do not fit their type. Nothing was changed.
 var ErrUsage = errors.New("wrong usage")
 
-// Facts reads one number as it is now; not ok while it is unknown.
+// Reading is one number as it was last read.
+type Reading struct {
+	Value float64
+	Unit  model.Unit
+	Began time.Time // when that reading began: what happened later need not be in it
+}
+
+// Facts gives the newest reading of one number; not ok while it is unknown.
 type Facts interface {
-	Fact(metric string, labels model.Labels) (value float64, unit model.Unit, ok bool)
+	Fact(metric string, labels model.Labels) (r Reading, ok bool)
 }

@@ -48,23 +48,30 @@ func (m *memory) words() []string {
 // gauges are facts that a test sets.
 type gauges struct {
 	mu     sync.Mutex
-	values map[string]float64
+	values map[string]actions.Reading
 }
 
-func (g *gauges) set(metric string, v float64) {
+// set says how a number is from now on, read anew whenever somebody looks.
+func (g *gauges) set(metric string, v float64) { g.read(metric, v, time.Time{}) }
+
+// read says what the newest reading of a number gave, and when that began.
+func (g *gauges) read(metric string, v float64, began time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.values == nil {
-		g.values = map[string]float64{}
+		g.values = map[string]actions.Reading{}
 	}
-	g.values[metric] = v
+	g.values[metric] = actions.Reading{Value: v, Began: began}
 }
 
-func (g *gauges) Fact(metric string, _ model.Labels) (float64, model.Unit, bool) {
+func (g *gauges) Fact(metric string, _ model.Labels) (actions.Reading, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	v, ok := g.values[metric]
-	return v, model.None, ok
+	r, ok := g.values[metric]
+	if r.Began.IsZero() {
+		r.Began = time.Now()
+	}
+	return r, ok
 }
 
 // fake is an action whose plan and run a test decides; runs counts.

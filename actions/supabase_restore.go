@@ -64,8 +64,8 @@ func (s Supabase) written() string {
 	if s.Facts == nil {
 		return ""
 	}
-	if rate, _, ok := s.Facts.Fact("db.commits", nil); ok {
-		return fmt.Sprintf(", with %s transactions a second now", amount(rate, model.None))
+	if rate, ok := s.Facts.Fact("db.commits", nil); ok {
+		return fmt.Sprintf(", with %s transactions a second now", amount(rate.Value, model.None))
 	}
 	return ""
 }

@@ -17,6 +17,7 @@ import (
 type situation struct {
 	name     string
 	change   func(w *world) // what differs from calm
+	deeds    []Deed         // that helped
 	rule     string         // that the first suspect explains; "" where there is none
 	summary  string         // what its sentence holds
 	evidence []string       // what it lists for it, each with its number
@@ -30,7 +31,7 @@ type situation struct {
 
 // TestCorpus lets every situation be judged.
 func TestCorpus(t *testing.T) {
-	all := slices.Concat(ofTheCompany(), misleading(), atOnce(), notKnown(), ofErrors(), ofTheSite(), aroundTheServer(), ofSupabase())
+	all := slices.Concat(ofTheCompany(), misleading(), atOnce(), notKnown(), ofErrors(), afterAShortage(), ofTheSite(), aroundTheServer(), ofSupabase())
 	for _, s := range all {
 		t.Run(s.name, s.judge)
 	}
@@ -41,7 +42,7 @@ func (s situation) judge(t *testing.T) {
 	calm(w)
 	s.change(w)
 	alerts := New(Defaults()).Step(w)
-	suspects := Suspects(w, alerts)
+	suspects := Suspects(w, alerts, s.deeds...)
 	got := suspects[0]
 	if got.Rule != s.rule || !strings.Contains(got.Summary, s.summary) {
 		t.Errorf("got %q of rule %q\nwant %q of rule %q", got.Summary, got.Rule, s.summary, s.rule)
@@ -63,7 +64,7 @@ func (s situation) judge(t *testing.T) {
 	if got.Found() && (got.Since.IsZero() || got.Since.After(w.now)) {
 		t.Errorf("since %s is not before now", got.Since)
 	}
-	if again := Diagnose(w, alerts); cmp.Diff(got, again) != "" {
+	if again := Diagnose(w, alerts, s.deeds...); cmp.Diff(got, again) != "" {
 		t.Error("the second look gives another answer")
 	}
 	var then []string

@@ -14,6 +14,14 @@ type Deed struct {
 	Args   map[string]string // what it was told
 	Text   string            // what was done to what: "Purge cache page:"
 	At     time.Time         // when it ended
+	// Effects are the numbers that were measured before and after it.
+	Effects []Effect
+}
+
+// Effect is one number before and after a deed.
+type Effect struct {
+	Metric        string
+	Before, After float64
 }
 
 // Recent tells whether the deed is new enough to be named.

@@ -28,24 +28,30 @@ const (
 // not be used, removing that mends it. An issue that names a provider in
 // trouble is that provider's.
 func (s *scene) errorSpike() []candidate {
-	worst := s.all("http.error_rate.high", "http.error_rate", "sentry.failure_rate")
-	all, ok := known(s, store.SentryIssuesKey())
+	worst := s.failures()
+	all, read, ok := knownAt(s, store.SentryIssuesKey())
 	if !ok || len(worst) == 0 {
 		return nil
 	}
-	sample, _ := store.Get(s.v, store.SentryIssuesKey())
-	issue, rate, ok := s.loudest(all, sample.At, worst[0])
+	issue, rate, ok := s.loudest(all, read, worst[0])
 	if !ok || s.isProviders(issue) {
 		return nil
 	}
 	return []candidate{s.blameIssue(issue, rate, worst[0])}
 }
 
+// failures are the readings of requests that fail.
+func (s *scene) failures() []hot {
+	return s.all("http.error_rate.high", "http.error_rate", "sentry.failure_rate")
+}
+
 // loudest is the issue that began with a symptom and makes most of its errors,
-// with its events a minute. Not ok when none makes enough of them.
+// with its events a minute. Not ok when none makes enough of them. What a
+// shortage that is over brought about is no cause.
 func (s *scene) loudest(all model.SentryIssues, read time.Time, worst hot) (found model.SentryIssue, rate float64, ok bool) {
 	for _, i := range all.Rows {
-		if n, fits := s.beganWith(i, read, worst.began); fits && n > rate {
+		n, fits := s.beganWith(i, read, worst.began)
+		if _, brought := s.broughtBy(i, read, worst); fits && n > rate && !brought {
 			found, rate = i, n
 		}
 	}

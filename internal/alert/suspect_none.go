@@ -14,7 +14,7 @@ import (
 // noSuspect says that no cause is known, and what was ruled out. What this
 // machine is short of is no trouble of the users', so it stands below.
 func (s *scene) noSuspect() Suspect {
-	out := Suspect{Level: Fine, Against: s.ruledOut()}
+	out := Suspect{Level: Fine, Against: lines(append([]string{s.aftermathLine()}, s.ruledOut()...)...)}
 	var felt, here []hot
 	for _, h := range s.hot {
 		out.note(h.loud(), h.began)

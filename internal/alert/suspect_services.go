@@ -35,6 +35,9 @@ func (s *scene) badDeploy() []candidate {
 		}
 		if !symptoms[0].began.Before(from(since, by)) {
 			c := s.blameBuild(d.Sample.Value, symptoms[0])
+			if _, left := s.leftBy(symptoms[0]); left && c.weight == weightDeployLate {
+				continue // it served well until the shortage
+			}
 			c.doubt(d.Sample.Fail)
 			return []candidate{c}
 		}

@@ -39,17 +39,14 @@ type Log struct {
 	mu       sync.Mutex
 }
 
-// Open makes the folder and the file where they are missing, and tells early
-// when they cannot be written.
+// Open makes the file in a folder that is there, and tells early when it cannot
+// be written.
 func Open(dir string, opts Options) (*Log, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
 	if opts.Secrets == nil {
 		opts.Secrets = func() []string { return nil }
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("audit: %w", err)
 	}
 	l := &Log{dir: dir, opts: opts, patterns: newPatterns()}
 	if err := l.begin(); err != nil {
@@ -148,6 +145,9 @@ func (l *Log) open() (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if !errors.Is(err, os.ErrNotExist) {
 		return file, err
+	}
+	if _, err := os.Stat(l.dir); err != nil {
+		return nil, err // where it has gone, a new chain would pass for the whole record
 	}
 	file, err = statedir.Open(path, os.O_RDWR|os.O_CREATE)
 	if err != nil {

@@ -44,7 +44,7 @@ func (c *command) screen(p *program, begin *ui.Begin) error {
 		return &exit{exitFailed, err}
 	}
 	defer t.Close()
-	closeLog, lost := logTo(filepath.Join(p.state.root, "log"))
+	closeLog, lost := p.state.log()
 	defer closeLog()
 	for _, note := range t.Notes() {
 		slog.Warn("the terminal is not as asked", "note", note)
@@ -157,10 +157,13 @@ func (c *command) endingOf(e term.Ending) error {
 // orphans are the actions that earlier sessions left without a result.
 func (p *program) orphans() ([]audit.Call, error) { return audit.Orphans(p.state.root) }
 
-// logTo sends the log to a file while the screen is up; where that is not
+// log sends the log to a file while the screen is up; where that is not
 // possible it goes nowhere, because the screen is no place for it.
-func logTo(path string) (done func(), err error) {
-	file, err := statedir.Open(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY)
+func (f folder) log() (done func(), err error) {
+	file, err := (*os.File)(nil), f.begin()
+	if err == nil {
+		file, err = statedir.Open(filepath.Join(f.root, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY)
+	}
 	if err != nil {
 		slog.SetDefault(slog.New(slog.DiscardHandler))
 		return func() {}, err

@@ -20,6 +20,11 @@ func (p *program) deedsOf(calls []audit.Call) []alert.Deed {
 		if !d.Recent(time.Now()) {
 			continue
 		}
+		for _, e := range c.Effect.Effects {
+			if e.Before != nil && e.After != nil {
+				d.Effects = append(d.Effects, alert.Effect{Metric: e.Metric, Before: *e.Before, After: *e.After})
+			}
+		}
 		if a, ok := p.runner.Find(d.Action); ok {
 			d.Text = a.Title + aimOf(a, c.Intent)
 		}

@@ -35,9 +35,10 @@ func TestDeedsAreWhatHelpedOfLate(t *testing.T) {
 		intent.Phase, intent.Params = audit.Intent, map[string]any{"prefix": "promo:"}
 		result.Phase, result.Outcome = audit.Result, "ok"
 		effect.Phase, effect.Verdict = audit.Effect, one.verdict
+		effect.Effects = []audit.Change{{Metric: "http.error_rate", Before: new(28.0), After: new(0.2)}, {Metric: "http.p95", Before: new(900.0)}}
 		entries = append(entries, intent, result, effect)
 	}
-	want := []alert.Deed{{Action: "cache.purge", Args: map[string]string{"prefix": "promo:"}, Text: "Purge cache promo:", At: at}}
+	want := []alert.Deed{{Action: "cache.purge", Args: map[string]string{"prefix": "promo:"}, Text: "Purge cache promo:", At: at, Effects: []alert.Effect{{Metric: "http.error_rate", Before: 28, After: 0.2}}}}
 	if diff := cmp.Diff(want, p.deedsOf(audit.Calls(entries))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

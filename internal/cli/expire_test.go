@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -38,6 +39,9 @@ func newFence(t *testing.T) fence {
 	t.Setenv("TOCSIN_TEST_TOKEN", "s3cret")
 	f.config, f.state = configFile(t, "vercel: {project: shop, base_url: \""+server.URL+"\", token: {env: TOCSIN_TEST_TOKEN}}")
 	f.folder = expire.Folder{Dir: filepath.Join(f.state, "demo", "expire")}
+	if err := os.MkdirAll(f.folder.Dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	f.client = vercel.New(vercel.Options{Base: server.URL, Project: "shop", Token: "s3cret"})
 	t.Cleanup(f.client.Close)
 	return f

@@ -19,12 +19,28 @@ import (
 type folder struct {
 	root string // the state folder of all targets: the audit is here
 	dir  string // of this target
+	own  bool   // root is the usual place below the person's home, not one that somebody named
 }
 
-// folderOf names the folder; it is made when something is first kept in it.
+// folderOf names the folder; [folder.begin] makes it.
 func folderOf(valid config.Valid, target string) folder {
 	root := valid.StateDir()
-	return folder{root: root, dir: filepath.Join(root, target)}
+	return folder{root: root, dir: filepath.Join(root, target), own: valid.State == ""}
+}
+
+// begin makes the state folder where it is missing, once in a run: what vanishes
+// after that is told of, not made anew. What lies above is made for the usual
+// place only, since a home may hold nothing yet.
+func (f folder) begin() error {
+	if f.own {
+		if err := os.MkdirAll(filepath.Dir(f.root), 0o700); err != nil {
+			return fmt.Errorf("state folder: %w", err)
+		}
+	}
+	if err := statedir.Make(f.root); err != nil {
+		return fmt.Errorf("state folder: %w", err)
+	}
+	return nil
 }
 
 // rulesFile keeps the state of the rules, so that `for:` counts across runs
@@ -34,6 +50,9 @@ const rulesFile = "rules.json"
 // recall gives the engine the state that the last run left. A file that cannot
 // be read is told and does not stop anything: the rules begin anew.
 func (f folder) recall(e *alert.Engine) error {
+	if err := f.begin(); err != nil {
+		return err
+	}
 	return f.locked(func() error { return f.read(e.Import) })
 }
 
@@ -58,12 +77,15 @@ func (f folder) mark(e *alert.Engine, tell func() error) error {
 // where that led, before any other run can. The step is taken in any case.
 func (f folder) follow(e *alert.Engine, step func()) error {
 	stepped := false
-	err := f.locked(func() error {
-		lost := f.read(e.Import)
-		step()
-		stepped = true
-		return errors.Join(lost, f.save(e))
-	})
+	err := f.begin()
+	if err == nil {
+		err = f.locked(func() error {
+			lost := f.read(e.Import)
+			step()
+			stepped = true
+			return errors.Join(lost, f.save(e))
+		})
+	}
 	if !stepped {
 		step()
 	}

@@ -141,6 +141,9 @@ func (in *incidents) open() *cobra.Command {
 			return &exit{exitUsage, err}
 		}
 		o.Title, o.Target = strings.Join(args, " "), in.target
+		if err := folderOf(in.valid, in.target).begin(); err != nil {
+			return &exit{exitFailed, err}
+		}
 		id, err := in.folder.Open(o)
 		if err != nil {
 			return &exit{exitFailed, errors.New(clean(err.Error()))}

@@ -30,6 +30,7 @@ type past struct {
 	p     *program
 	ended []ui.Event
 	lost  map[string]time.Time // since when a group or a lone source cannot be read
+	fails bool                 // the state folder takes nothing
 	// ending has the ends of silences that were announced, by their alerts.
 	ending map[string]time.Time
 	acts   []ui.Event
@@ -115,6 +116,19 @@ func (p *past) sources(v store.View) {
 			p.add(s.At, fmt.Sprintf("%s is back after %s", name, s.At.Sub(since).Round(time.Second)), ui.Good)
 		}
 	}
+}
+
+// kept remembers that the state folder takes nothing any more, or does again.
+func (p *past) kept(at time.Time, err error) {
+	if p.fails == (err != nil) {
+		return
+	}
+	if p.fails = err != nil; p.fails {
+		p.add(at, "the state is not kept: "+err.Error(), ui.Bad)
+	} else {
+		p.add(at, "the state is kept again", ui.Good)
+	}
+	p.publish()
 }
 
 func (p *past) add(at time.Time, text string, r ui.Role) {

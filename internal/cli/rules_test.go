@@ -36,6 +36,13 @@ func TestAPackedRecording(t *testing.T) {
 	}
 }
 
+// shipped is a configuration with the shipped rules, whatever this machine has.
+func shipped(t *testing.T) (path string) {
+	t.Helper()
+	path, _ = configFile(t, "redis: {url: \"redis://127.0.0.1:1\"}")
+	return path
+}
+
 // A recording that was cut off is replayed as far as it goes, and the page says so.
 func TestACutOffRecording(t *testing.T) {
 	var packed bytes.Buffer
@@ -49,7 +56,7 @@ func TestACutOffRecording(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := &bytes.Buffer{}
-	if err := (&command{out: out, err: out}).replayRules(file, tried{}); err != nil {
+	if err := (&command{config: shipped(t), out: out, err: out}).replayRules(file, tried{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"prod: 1 documents", "the recording is cut off: what is whole of it is replayed"} {
@@ -66,7 +73,7 @@ func TestNothingToTest(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := &bytes.Buffer{}
-	err := (&command{out: out, err: out}).rulesTest([]string{file})
+	err := (&command{config: shipped(t), out: out, err: out}).rulesTest([]string{file})
 	if e := (*exit)(nil); !errors.As(err, &e) || e.code != exitFailed || !strings.Contains(err.Error(), "there is nothing to test: no tests in "+file) {
 		t.Errorf("ended with %v, and said %q", err, out)
 	}

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tocsin/actions"
 	"tocsin/internal/alert"
 	"tocsin/internal/model"
 	"tocsin/internal/sched"
@@ -163,9 +164,11 @@ func (w *watch) hear() {
 }
 
 func (w *watch) keep() {
-	if err := w.p.state.keep(w.p.engine); err != nil {
+	err := w.p.state.keep(w.p.engine)
+	if err != nil {
 		slog.Warn("the state of the rules was not kept", "error", err)
 	}
+	w.past.kept(time.Now(), err)
 }
 
 // settle waits until the rules should look again at what changes all the time.
@@ -204,7 +207,8 @@ type storeFacts struct{ store *store.Store }
 
 // Fact implements actions.Facts. A number of a source that fails or is stale
 // is not known.
-func (f storeFacts) Fact(metric string, labels model.Labels) (value float64, unit model.Unit, ok bool) {
+func (f storeFacts) Fact(metric string, labels model.Labels) (r actions.Reading, ok bool) {
 	fact, src, found := store.Fact(f.store.View(), metric, labels)
-	return fact.Value, fact.Unit, found && fact.Known && src.State == store.OK
+	r = actions.Reading{Value: fact.Value, Unit: fact.Unit, Began: src.At.Add(-src.Took)}
+	return r, found && fact.Known && src.State == store.OK
 }

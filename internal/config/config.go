@@ -8,7 +8,7 @@ import "time"
 // Config is the configuration file as written.
 type Config struct {
 	Targets map[string]Target `yaml:"targets" need:"yes" doc:"what to watch, by the name that is shown and typed to arm"`
-	State   string            `yaml:"state" default:"/var/lib/tocsin where its group may write, else the XDG state folder" doc:"folder for the audit and the state of the rules"`
+	State   string            `yaml:"state" default:"/var/lib/tocsin where its group may write, else the XDG state folder" doc:"folder for the audit and the state of the rules; the one above it has to be there"`
 	Rules   string            `yaml:"rules" doc:"file of alert rules that override the shipped ones"`
 	Keys    string            `yaml:"keys" doc:"file that remaps keys"`
 }

@@ -21,7 +21,7 @@ func promise(id string, due time.Time) Promise {
 }
 
 func TestPromises(t *testing.T) {
-	f := Folder{filepath.Join(t.TempDir(), "prod", "expire")}
+	f := Folder{filepath.Join(t.TempDir(), "expire")}
 	if got, err := f.List(); got != nil || err != nil {
 		t.Errorf("without a folder: %v, %v", got, err)
 	}

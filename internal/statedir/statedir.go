@@ -22,21 +22,25 @@ const (
 )
 
 // Make makes a folder where it is missing: as open to the group as the one it
-// is in.
+// is in. That one has to be there: where it has gone, all that was kept went
+// with it, and nobody looks for what would begin anew in its place.
 func Make(dir string) error {
 	if info, err := os.Stat(dir); err == nil && info.IsDir() {
 		return nil
 	}
 	parent := filepath.Dir(dir)
-	if err := os.MkdirAll(parent, 0o700); err != nil {
+	above, err := os.Stat(parent)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s is not there: %w", parent, fs.ErrNotExist)
+	}
+	if err != nil {
 		return err
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	above, err := os.Stat(parent)
-	if err != nil || above.Mode().Perm()&groupWrites == 0 {
-		return err
+	if above.Mode().Perm()&groupWrites == 0 {
+		return nil
 	}
 	return os.Chmod(dir, above.Mode()&(os.ModePerm|os.ModeSetgid))
 }

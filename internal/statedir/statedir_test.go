@@ -67,3 +67,15 @@ func TestLockIsBounded(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatIsAboveHasToBeThere(t *testing.T) {
+	gone := filepath.Join(t.TempDir(), "gone")
+	for _, path := range []string{filepath.Join(gone, "state", "lock"), filepath.Join(gone, "state", "demo", "lock")} {
+		if err := Replace(path, nil); err == nil || !strings.Contains(err.Error(), "is not there") {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if _, err := os.Stat(gone); err == nil {
+		t.Error("it was made anew")
+	}
+}

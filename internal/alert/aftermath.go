@@ -1,0 +1,136 @@
+package alert
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"tocsin/internal/model"
+	"tocsin/internal/store"
+)
+
+const (
+	// aftermath is how long after the end of a shortage what it brought about may
+	// still arrive: requests that had waited end, and a reading is seconds old.
+	aftermath = 10 * time.Second
+	// breath is the longest pause between two readings over the limit that are
+	// of one shortage.
+	breath = time.Minute
+)
+
+// shortage is a queue for locks, or connections that ran out, that ended of late.
+type shortage struct {
+	Alert
+
+	began, ended time.Time
+}
+
+// shortages are those that ended while what they brought about is still within
+// a window of a minute.
+func (s *scene) shortages() []shortage {
+	var out []shortage
+	for _, a := range s.alerts {
+		if a.Rule != "db.locks.waiting" && a.Rule != "db.connections" {
+			continue
+		}
+		if _, lasts := s.over(a.Rule); lasts {
+			continue
+		}
+		if one, ok := s.endedOf(a); ok && s.now.Sub(one.ended) < deedFor {
+			out = append(out, one)
+		}
+	}
+	return out
+}
+
+// endedOf finds when a reading came back under its limit: by its points, else by
+// an action that measured it before and after; since when it was over is then
+// not known.
+func (s *scene) endedOf(a Alert) (shortage, bool) {
+	out := shortage{Alert: a, ended: s.now}
+	for _, p := range slices.Backward(s.v.Series(a.Metric, a.Labels, s.now.Add(-lookBack))) {
+		over, _ := a.Threshold.Holds(p.Value, a.Unit)
+		switch {
+		case !over && out.began.IsZero():
+			out.ended = p.At
+		case over && (out.began.IsZero() || out.began.Sub(p.At) <= breath):
+			out.began = p.At
+		}
+	}
+	if !out.began.IsZero() {
+		return out, true
+	}
+	for _, d := range s.deeds {
+		if d.ended(a) {
+			out.began, out.ended = d.At.Add(-lookBack), d.At
+			return out, true
+		}
+	}
+	return shortage{}, false
+}
+
+// ended tells whether the deed brought the reading of an alert back under its limit.
+func (d Deed) ended(a Alert) bool {
+	return slices.ContainsFunc(d.Effects, func(e Effect) bool {
+		before, _ := a.Threshold.Holds(e.Before, a.Unit)
+		after, err := a.Threshold.Holds(e.After, a.Unit)
+		return e.Metric == a.Metric && before && !after && err == nil
+	})
+}
+
+// holds tells whether an instant lies within the shortage or just after it.
+func (w shortage) holds(at time.Time) bool {
+	return !at.Before(w.began.Add(-aftermath)) && !at.After(w.ended.Add(aftermath))
+}
+
+// leftBy finds the shortage with which a symptom came, and after which it has
+// not become worse. The beginning of a symptom is now where it is not known.
+func (s *scene) leftBy(h hot) (shortage, bool) {
+	for _, w := range s.shortages() {
+		if (w.holds(h.began) || h.began.Equal(s.now)) && !s.worseSince(h, w.ended.Add(aftermath)) {
+			return w, true
+		}
+	}
+	return shortage{}, false
+}
+
+// broughtBy finds the shortage that an issue is a consequence of: it came, or
+// grew, with it, and as far as is known has done so no longer.
+func (s *scene) broughtBy(i model.SentryIssue, read time.Time, worst hot) (shortage, bool) {
+	w, ok := s.leftBy(worst)
+	if !ok {
+		return w, false
+	}
+	if w.holds(i.FirstSeen) {
+		return w, w.holds(i.LastSeen)
+	}
+	if _, young := i.Young(read); young {
+		return w, false // it was there before
+	}
+	before, _ := i.PerMinute(time.Time{}, worst.began.Add(-time.Minute))
+	since, known := i.PerMinute(w.ended.Add(aftermath), s.now)
+	return w, !known || since <= issueGrowth*before
+}
+
+// aftermathLine names the issue that a shortage brought about, where users
+// still feel that.
+func (s *scene) aftermathLine() string {
+	all, read, ok := knownAt(s, store.SentryIssuesKey())
+	worst := s.failures()
+	if !ok || len(worst) == 0 {
+		return ""
+	}
+	for _, i := range all.Rows {
+		_, began := s.beganWith(i, read, worst[0].began)
+		if w, brought := s.broughtBy(i, read, worst[0]); began && brought {
+			return fmt.Sprintf("issue %s came with %s, which was over %s until %s ago", i.ShortID, w.name(), w.limit(), ago(s.now.Sub(w.ended)))
+		}
+	}
+	return ""
+}
+
+// limit is the threshold in the unit of the reading.
+func (w shortage) limit() string {
+	limit, _ := w.Threshold.In(w.Unit) // it was compared before
+	return number(limit, w.Unit)
+}
