@@ -123,7 +123,7 @@ func keepDrill(dir, fault string) (report drill.Report, path string, err error) 
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return report, "", fmt.Errorf("score the drill: %w", err)
 	}
-	report = drill.Judge(fault, world, done, incidents)
+	report = drill.Judge(fault, world, done, incidents, time.Now())
 	path = filepath.Join(dir, drillReport)
 	if err := statedir.Replace(path, []byte(report.Markdown())); err != nil {
 		return report, "", fmt.Errorf("keep the report: %w", err)

@@ -73,8 +73,9 @@ func (r Report) Passed() bool {
 }
 
 // Judge scores a drill. What was done before the fault came does not count, for
-// nor against: an incident that was open by then is only its record.
-func Judge(fault string, world []Note, done []audit.Entry, incidents []incident.State) Report {
+// nor against: an incident that was open by then is only its record. left is
+// when the drill was left.
+func Judge(fault string, world []Note, done []audit.Entry, incidents []incident.State, left time.Time) Report {
 	r := Report{Fault: fault, Began: first(world, "fault.started", fault)}
 	if r.Began.IsZero() {
 		return r
@@ -102,7 +103,7 @@ func Judge(fault string, world []Note, done []audit.Entry, incidents []incident.
 		r.by("restored", first(world, "fault.ended", fault), RestoreWithin, "by the world's own measure"),
 		{What: "nothing made worse", Known: true, Held: harm == 0, Note: fmt.Sprintf("%d of %d actions failed or made it worse", harm, len(acts))},
 	}
-	r.Scores = append(r.Scores, followed(record, recorded, r.Began)...)
+	r.Scores = append(r.Scores, followed(record, recorded, r.Began, left)...)
 	return r
 }
 
@@ -132,14 +133,15 @@ func (r Report) by(what string, at time.Time, within time.Duration, note string)
 }
 
 // followed is whether there is a record, and whether the steps of the runbook
-// that were done since the fault came were done in the time that the book sets.
-func followed(i incident.State, recorded bool, began time.Time) []Score {
+// whose time it was since the fault came were done in the time that the book sets.
+func followed(i incident.State, recorded bool, began, left time.Time) []Score {
 	record := Score{What: "the incident was recorded", Known: recorded, Held: recorded}
 	if !recorded {
 		record.Note = "no incident was opened: I"
 		return []Score{record}
 	}
-	done, late := 0, 0
+	done := 0
+	var late []string
 	for _, e := range i.Events {
 		if e.At.Before(began) {
 			continue
@@ -148,7 +150,7 @@ func followed(i incident.State, recorded bool, began time.Time) []Score {
 			done++
 			var step incident.StepEvent
 			if json.Unmarshal(e.Data, &step) == nil && step.Late {
-				late++
+				late = append(late, step.Step)
 			}
 		}
 	}
@@ -157,9 +159,38 @@ func followed(i incident.State, recorded bool, began time.Time) []Score {
 		return []Score{record}
 	}
 	record.Note = "runbook " + i.Book.Runbook
-	return []Score{record, {
-		What: "steps in time", Known: done > 0, Held: late == 0, Note: fmt.Sprintf("%d steps done, %d late", done, late),
-	}}
+	never, untold := missed(i, began, left)
+	note := fmt.Sprintf("%d steps done, %d late, %d missed", done, len(late), len(never))
+	if names := append(late, never...); len(names) > 0 {
+		note += ": " + strings.Join(names, ", ")
+	}
+	if untold > 0 {
+		note += fmt.Sprintf("; %d more if their conditions held, which is not on record", untold)
+	}
+	return []Score{record, {What: "steps in time", Known: done+len(never) > 0, Held: len(late)+len(never) == 0, Note: note}}
+}
+
+// missed are the steps with a clock of their own that ran out between the fault
+// and the end of the incident, and that nobody did, skipped or overrode. Whether
+// the condition of a step held is on record only where it was begun: the others
+// are counted apart.
+func missed(i incident.State, began, left time.Time) (never []string, untold int) {
+	if closed, over := i.Reached[incident.StatusClosed]; over && closed.Before(left) {
+		left = closed
+	}
+	over := []incident.Kind{incident.KindStepDone, incident.KindStepSkipped, incident.KindStepOverridden}
+	for _, c := range i.Book.Clocks {
+		word, begun := i.Step(i.Book.Runbook, c.Step)
+		due, known := i.Due(c)
+		switch {
+		case !known, due.Before(began), !due.Before(left), slices.Contains(over, word.Is.Ended):
+		case c.When && !begun:
+			untold++
+		default:
+			never = append(never, c.Step)
+		}
+	}
+	return never, untold
 }
 
 // act is one call that ended.

@@ -32,13 +32,26 @@ func opened(after time.Duration) incident.State { return followedIn(after, false
 
 // followedIn is an incident with one step of its runbook done.
 func followedIn(after time.Duration, late bool) incident.State {
-	raw, _ := json.Marshal(incident.Opened{Title: "x", Severity: "P1"})
-	step, _ := json.Marshal(incident.StepEvent{Runbook: "lock-pileup", Step: "a", Late: late})
-	pin, _ := json.Marshal(incident.Pinned{Runbook: "lock-pileup"})
-	return incident.Fold([]incident.Event{
-		{N: 1, At: broke.Add(after), Kind: incident.KindOpened, Data: raw}, {N: 2, At: broke.Add(after), Kind: incident.KindPinned, Data: pin},
-		{N: 3, At: broke.Add(after), Kind: incident.KindStepDone, Data: step},
-	})
+	return recorded(after, told(after, incident.KindStepDone, incident.StepEvent{Runbook: "lock-pileup", Step: "a", Late: late}))
+}
+
+// told is an event of an incident, so long after the fault.
+func told(after time.Duration, kind incident.Kind, data incident.Data) incident.Event {
+	raw, _ := json.Marshal(data)
+	return incident.Event{At: broke.Add(after), Kind: kind, Data: raw}
+}
+
+// recorded is an incident that follows a runbook.
+func recorded(after time.Duration, more ...incident.Event) incident.State {
+	return incident.Fold(append([]incident.Event{
+		told(after, incident.KindOpened, incident.Opened{Title: "x", Severity: "P1"}),
+		told(after, incident.KindPinned, incident.Pinned{Runbook: "lock-pileup", Clocks: []incident.StepClock{
+			{Step: "look", Within: 2 * time.Minute},
+			{Step: "stays", Within: time.Hour},
+			{Step: "end-root", Within: 5 * time.Minute, When: true},
+			{Step: "report", Within: time.Minute, From: "aware"},
+		}}),
+	}, more...))
 }
 
 func TestJudge(t *testing.T) {
@@ -57,7 +70,7 @@ func TestJudge(t *testing.T) {
 		"well met": {
 			world: []Note{{At: broke.Add(-time.Minute), Event: "ready"}, started, ended(90 * time.Second)},
 			done:  call("1", "pg.terminate", "ok", "helped", time.Minute), open: []incident.State{opened(40 * time.Second)}, passed: true,
-			says: []string{"# Drill: lock-pileup, passed", "| detected | 40s | 5m0s | ok |", "| first action that helped | 1m0s | 10m0s | ok |", "| restored | 1m30s |", "| the incident was recorded |  |  | ok | runbook lock-pileup |", "| steps in time |  |  | ok | 1 steps done, 0 late |"},
+			says: []string{"# Drill: lock-pileup, passed", "| detected | 40s | 5m0s | ok |", "| first action that helped | 1m0s | 10m0s | ok |", "| restored | 1m30s |", "| the incident was recorded |  |  | ok | runbook lock-pileup |", "| steps in time |  |  | ok | 1 steps done, 0 late, 0 missed |"},
 		},
 		"too late": {
 			world: []Note{started, ended(20 * time.Minute)}, done: call("1", "pg.terminate", "ok", "helped", 19*time.Minute), open: []incident.State{opened(time.Minute)},
@@ -65,7 +78,7 @@ func TestJudge(t *testing.T) {
 		},
 		"late steps": {
 			world: []Note{started, ended(90 * time.Second)}, done: call("1", "pg.terminate", "ok", "helped", time.Minute), open: []incident.State{followedIn(40*time.Second, true)},
-			says: []string{"not passed", "| the incident was recorded |  |  | ok |", "| steps in time |  |  | MISSED | 1 steps done, 1 late |"},
+			says: []string{"not passed", "| the incident was recorded |  |  | ok |", "| steps in time |  |  | MISSED | 1 steps done, 1 late, 0 missed: a |"},
 		},
 		"worse first": {
 			world: []Note{started, ended(3 * time.Minute)}, open: []incident.State{opened(time.Minute)},
@@ -81,7 +94,7 @@ func TestJudge(t *testing.T) {
 		},
 		"opened before the fault": {
 			world: []Note{started, ended(90 * time.Second)}, open: []incident.State{opened(-29 * time.Second)},
-			says: []string{"not passed", "| detected | never | 5m0s | MISSED |", "| 0 steps done, 0 late |"},
+			says: []string{"not passed", "| detected | never | 5m0s | MISSED |", "| 0 steps done, 0 late, 0 missed |"},
 		},
 		"opened before the fault, and done after it": {
 			world: []Note{started, ended(90 * time.Second)}, done: call("1", "pg.terminate", "ok", "helped", time.Minute),
@@ -99,7 +112,7 @@ func TestJudge(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := Judge("lock-pileup", c.world, c.done, c.open)
+			r := Judge("lock-pileup", c.world, c.done, c.open, broke.Add(90*time.Second))
 			if r.Passed() != c.passed {
 				t.Errorf("passed is %v", r.Passed())
 			}
@@ -107,6 +120,43 @@ func TestJudge(t *testing.T) {
 				if text := r.Markdown(); !strings.Contains(text, want) {
 					t.Errorf("no %q in\n%s", want, text)
 				}
+			}
+		})
+	}
+}
+
+// A step whose clock ran out while the incident was open, and that was not
+// brought to an end, was not in time.
+func TestStepsThatWereNeverDone(t *testing.T) {
+	t.Parallel()
+	word := func(kind incident.Kind, step string) incident.Event {
+		return told(2*time.Minute, kind, incident.StepEvent{Runbook: "lock-pileup", Step: step})
+	}
+	world := []Note{{At: broke, Event: "fault.started", Name: "lock-pileup"}}
+	const late, fair = "| steps in time |  |  | MISSED |", "| steps in time |  |  | ok |"
+	for name, c := range map[string]struct {
+		opened, left time.Duration
+		told         []incident.Event
+		mark, says   string
+	}{
+		"its time ran out":           {opened: time.Minute, left: 4 * time.Minute, mark: late, says: "0 steps done, 0 late, 1 missed: look |"},
+		"left before":                {opened: time.Minute, left: 3 * time.Minute, mark: fair, says: "0 missed |"},
+		"closed before":              {opened: time.Minute, left: time.Hour, told: []incident.Event{told(2*time.Minute, incident.KindStatus, incident.StatusSet{Status: incident.StatusClosed})}, mark: fair, says: "0 missed |"},
+		"done":                       {opened: time.Minute, left: 4 * time.Minute, told: []incident.Event{word(incident.KindStepDone, "look")}, mark: fair, says: "1 steps done, 0 late, 0 missed |"},
+		"skipped":                    {opened: time.Minute, left: 4 * time.Minute, told: []incident.Event{word(incident.KindStepSkipped, "look")}, mark: fair, says: "0 missed |"},
+		"overridden":                 {opened: time.Minute, left: 4 * time.Minute, told: []incident.Event{word(incident.KindStepOverridden, "look")}, mark: fair, says: "0 missed |"},
+		"begun and not done":         {opened: time.Minute, left: 4 * time.Minute, told: []incident.Event{word(incident.KindStepStarted, "look")}, mark: late, says: "1 missed: look |"},
+		"over before the fault":      {opened: -10 * time.Minute, left: 4 * time.Minute, mark: fair, says: "0 missed |"},
+		"perhaps its condition held": {opened: time.Minute, left: 7 * time.Minute, told: []incident.Event{word(incident.KindStepDone, "look")}, mark: fair, says: "0 missed; 1 more if their conditions held, which is not on record |"},
+		"its condition held":         {opened: time.Minute, left: 7 * time.Minute, told: []incident.Event{word(incident.KindStepDone, "look"), word(incident.KindStepStarted, "end-root")}, mark: late, says: "1 missed: end-root |"},
+		"counted from a fact":        {opened: time.Minute, left: 150 * time.Second, told: []incident.Event{told(time.Minute, incident.KindFact, incident.FactFound{Name: "aware", Value: broke.Format(time.RFC3339)})}, mark: late, says: "1 missed: report |"},
+		"late, and another never":    {opened: time.Minute, left: 4 * time.Minute, told: []incident.Event{told(3*time.Minute, incident.KindStepDone, incident.StepEvent{Runbook: "lock-pileup", Step: "a", Late: true})}, mark: late, says: "1 steps done, 1 late, 1 missed: a, look |"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			text := Judge("lock-pileup", world, nil, []incident.State{recorded(c.opened, c.told...)}, broke.Add(c.left)).Markdown()
+			if !strings.Contains(text, c.mark) || !strings.Contains(text, c.says) {
+				t.Errorf("no %q with %q in\n%s", c.mark, c.says, text)
 			}
 		})
 	}
