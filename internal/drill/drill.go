@@ -21,6 +21,7 @@ type Note struct {
 	At    time.Time `json:"at"`
 	Event string    `json:"event"` // fault.started, fault.ended
 	Name  string    `json:"name"`
+	Error string    `json:"error"`
 }
 
 // ReadWorld reads the world's log. A last line that was not written to its end
@@ -63,6 +64,7 @@ type Score struct {
 type Report struct {
 	Fault   string
 	Began   time.Time // of the fault, by the world's log; zero when it never came
+	Failed  string    // why it did not come, where it was tried
 	Scores  []Score
 	Actions []string // what was run, in order, in words
 }
@@ -76,10 +78,12 @@ func (r Report) Passed() bool {
 // nor against: an incident that was open by then is only its record. left is
 // when the drill was left.
 func Judge(fault string, world []Note, done []audit.Entry, incidents []incident.State, left time.Time) Report {
-	r := Report{Fault: fault, Began: first(world, "fault.started", fault)}
-	if r.Began.IsZero() {
+	started := first(world, "fault.started", fault)
+	r := Report{Fault: fault, Began: started.At, Failed: started.Error}
+	if r.Began.IsZero() || r.Failed != "" {
 		return r
 	}
+	ended := first(world, "fault.ended", fault)
 	acts := slices.DeleteFunc(actsOf(done), func(a act) bool { return a.at.Before(r.Began) })
 	detected := earliest(acts)
 	record, recorded := recordOf(incidents, r.Began)
@@ -100,7 +104,7 @@ func Judge(fault string, world []Note, done []audit.Entry, incidents []incident.
 	r.Scores = []Score{
 		r.by("detected", detected, DetectWithin, "an incident was opened, or something was done"),
 		r.by("first action that helped", helped, ActWithin, ""),
-		r.by("restored", first(world, "fault.ended", fault), RestoreWithin, "by the world's own measure"),
+		r.by("restored", ended.At, RestoreWithin, "by the world's own measure"),
 		{What: "nothing made worse", Known: true, Held: harm == 0, Note: fmt.Sprintf("%d of %d actions failed or made it worse", harm, len(acts))},
 	}
 	r.Scores = append(r.Scores, followed(record, recorded, r.Began, left)...)
@@ -234,14 +238,14 @@ func earliest(acts []act) time.Time {
 	return acts[0].at
 }
 
-// first is when something is first told of a fault; zero when it is not.
-func first(world []Note, event, name string) time.Time {
+// first is the first note of something about a fault; the zero one when there is none.
+func first(world []Note, event, name string) Note {
 	for _, n := range world {
 		if n.Event == event && n.Name == name {
-			return n.At
+			return n
 		}
 	}
-	return time.Time{}
+	return Note{}
 }
 
 // Markdown is the report as people read it.
@@ -252,7 +256,11 @@ func (r Report) Markdown() string {
 		verdict = "passed"
 	}
 	fmt.Fprintf(&out, "# Drill: %s, %s\n\n", r.Fault, verdict)
-	if r.Began.IsZero() {
+	switch {
+	case r.Failed != "":
+		fmt.Fprintf(&out, "The fault did not come (%s): nothing is scored.\n", r.Failed)
+		return out.String()
+	case r.Began.IsZero():
 		out.WriteString("It was left before the fault came: nothing is scored.\n")
 		return out.String()
 	}

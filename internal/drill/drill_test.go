@@ -108,6 +108,10 @@ func TestJudge(t *testing.T) {
 			world: []Note{started}, done: append(call("1", "pg.terminate", "ok", "helped", -time.Minute), call("2", "pg.cancel", "failed", "", -time.Second)...),
 			says: []string{"| detected | never |", "| first action that helped | never |", "0 of 0 actions", "Nothing."},
 		},
+		"could not be started": {
+			world: []Note{{At: broke, Event: "fault.started", Name: "lock-pileup", Error: "crm-sync does not come to wait"}}, open: []incident.State{opened(time.Minute)},
+			says: []string{"not passed", "The fault did not come (crm-sync does not come to wait): nothing is scored."},
+		},
 		"left before": {world: []Note{{At: broke, Event: "ready"}}, says: []string{"left before the fault came"}},
 	} {
 		t.Run(name, func(t *testing.T) {
