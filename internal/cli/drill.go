@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -14,10 +13,8 @@ import (
 	"github.com/adrg/xdg"
 	"github.com/spf13/cobra"
 
-	"tocsin/internal/audit"
 	"tocsin/internal/demo"
 	"tocsin/internal/drill"
-	"tocsin/internal/incident"
 	"tocsin/internal/statedir"
 )
 
@@ -117,13 +114,10 @@ func (q quietly) Write(p []byte) (int, error) {
 
 // keepDrill scores a drill by what it left, and keeps the report beside it.
 func keepDrill(dir, fault string) (report drill.Report, path string, err error) {
-	world, err1 := drill.ReadWorld(filepath.Join(dir, "world.jsonl"))
-	done, err2 := audit.List(filepath.Join(dir, "state"))
-	incidents, err3 := incident.Folder{Dir: filepath.Join(dir, "state", incidentsDir)}.List()
-	if err := errors.Join(err1, err2, err3); err != nil {
-		return report, "", fmt.Errorf("score the drill: %w", err)
+	report, err = drill.Of(dir, fault, time.Now())
+	if err != nil {
+		return report, "", err
 	}
-	report = drill.Judge(fault, world, done, incidents, time.Now())
 	path = filepath.Join(dir, drillReport)
 	if err := statedir.Replace(path, []byte(report.Markdown())); err != nil {
 		return report, "", fmt.Errorf("keep the report: %w", err)

@@ -6,8 +6,10 @@ package drill
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -72,6 +74,17 @@ type Report struct {
 // Passed tells whether all was reached in time.
 func (r Report) Passed() bool {
 	return len(r.Scores) > 0 && !slices.ContainsFunc(r.Scores, func(s Score) bool { return !s.Held })
+}
+
+// Of scores the drill whose record is in a folder, left at a time.
+func Of(dir, fault string, left time.Time) (Report, error) {
+	world, err1 := ReadWorld(filepath.Join(dir, "world.jsonl"))
+	done, err2 := audit.List(filepath.Join(dir, "state"))
+	incidents, err3 := incident.Folder{Dir: filepath.Join(dir, "state", "incidents")}.List()
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return Report{}, fmt.Errorf("score the drill: %w", err)
+	}
+	return Judge(fault, world, done, incidents, left), nil
 }
 
 // Judge scores a drill. What was done before the fault came does not count, for
