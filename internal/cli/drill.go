@@ -93,9 +93,9 @@ func (c *command) runDrill(fault string, after time.Duration) error {
 }
 
 // drillWorld is the world of a drill. Each has a standby, so that what it starts
-// does not tell which fault needs one.
+// does not tell which fault needs one, nor do the arguments of its process.
 func drillWorld(fault string, after time.Duration, dir string) demoFlags {
-	return demoFlags{scenario: fault, after: after, standby: true, dir: dir, name: drillName}
+	return demoFlags{scenario: fault, after: after, standby: true, dir: dir, name: drillName, secret: true}
 }
 
 // quietly passes on progress that does not tell the fault.

@@ -19,8 +19,11 @@ func TestTheWorldOfADrillDoesNotTellItsFault(t *testing.T) {
 			t.Errorf("%s: %+v", fault, got)
 		}
 		got.scenario = ""
-		if want := (demoFlags{after: time.Minute, standby: true, dir: "dir", name: "DRILL"}); got != want {
+		if want := (demoFlags{after: time.Minute, standby: true, dir: "dir", name: "DRILL", secret: true}); got != want {
 			t.Errorf("%s: %+v, want %+v", fault, got, want)
+		}
+		if args := strings.Join(drillWorld(fault, time.Minute, "dir").args(), " "); strings.Contains(args, fault) {
+			t.Errorf("%s: a list of processes shows %s", fault, args)
 		}
 	}
 }
