@@ -33,7 +33,7 @@ func TestADrillThatIsNotPassed(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ world, says string }{
 		{`{"at":"2026-11-23T02:00:00Z","event":"ready"}`, "left before the fault came"},
-		{`{"at":"2026-11-23T02:00:00Z","event":"fault.started","name":"bloat"}`, "| detected | never |"},
+		{`{"at":"2026-11-23T02:00:00Z","event":"fault.started","name":"bloat"}`, "| detected       | never "},
 	} {
 		dir, out := t.TempDir(), &bytes.Buffer{}
 		if err := os.WriteFile(filepath.Join(dir, "world.jsonl"), []byte(tt.world+"\n"), 0o600); err != nil {

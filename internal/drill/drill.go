@@ -59,7 +59,25 @@ type Score struct {
 	Target time.Duration // 0 where only whether it was reached counts
 	Held   bool          // it was reached, in time
 	Known  bool          // it was reached at all
-	Note   string
+	Note   string // a few words: the table is to fit into 80 columns
+	More   string // what is wanting; "" for nothing
+}
+
+// row is the score as a row of a table.
+func (s Score) row() []string {
+	after, target, mark := "never", "", "MISSED"
+	if s.Known {
+		after = s.Took.Round(time.Second).String()
+	}
+	if s.Target > 0 {
+		target = s.Target.String()
+	} else {
+		after = ""
+	}
+	if s.Held {
+		mark = "ok"
+	}
+	return []string{s.What, after, target, mark, s.Note}
 }
 
 // Report is how a drill went.
@@ -115,10 +133,10 @@ func Judge(fault string, world []Note, done []audit.Entry, incidents []incident.
 		}
 	}
 	r.Scores = []Score{
-		r.by("detected", detected, DetectWithin, "an incident was opened, or something was done"),
-		r.by("first action that helped", helped, ActWithin, ""),
-		r.by("restored", ended.At, RestoreWithin, "by the world's own measure"),
-		{What: "nothing made worse", Known: true, Held: harm == 0, Note: fmt.Sprintf("%d of %d actions failed or made it worse", harm, len(acts))},
+		r.by("detected", detected, DetectWithin, "an incident or a first act"),
+		r.by("helpful action", helped, ActWithin, ""),
+		r.by("restored", ended.At, RestoreWithin, "by the world's measure"),
+		{What: "no harm done", Known: true, Held: harm == 0, Note: fmt.Sprintf("%d of %d failed or harmed", harm, len(acts))},
 	}
 	r.Scores = append(r.Scores, followed(record, recorded, r.Began, left)...)
 	return r
@@ -152,7 +170,7 @@ func (r Report) by(what string, at time.Time, within time.Duration, note string)
 // followed is whether there is a record, and whether the steps of the runbook
 // whose time it was since the fault came were done in the time that the book sets.
 func followed(i incident.State, recorded bool, began, left time.Time) []Score {
-	record := Score{What: "the incident was recorded", Known: recorded, Held: recorded}
+	record := Score{What: "recorded", Known: recorded, Held: recorded}
 	if !recorded {
 		record.Note = "no incident was opened: I"
 		return []Score{record}
@@ -175,23 +193,28 @@ func followed(i incident.State, recorded bool, began, left time.Time) []Score {
 		record.Note = "no runbook"
 		return []Score{record}
 	}
-	record.Note = "runbook " + i.Book.Runbook
+	record.Note = "book " + i.Book.Runbook
 	never, untold := missed(i, began, left)
-	note := fmt.Sprintf("%d steps done, %d late, %d missed", done, len(late), len(never))
-	if names := append(late, never...); len(names) > 0 {
-		note += ": " + strings.Join(names, ", ")
+	steps := Score{
+		What: "steps in time", Known: true, Held: len(late)+len(never) == 0,
+		Note: fmt.Sprintf("%d done, %d late, %d missed", done, len(late), len(never)),
 	}
-	if untold > 0 {
-		note += fmt.Sprintf("; %d more if their conditions held, which is not on record", untold)
+	for _, wanting := range []struct {
+		how   string
+		steps []string
+	}{{"late", late}, {"missed", never}, {"not counted (their condition is not on record)", untold}} {
+		if len(wanting.steps) > 0 {
+			steps.More += "- steps " + wanting.how + ": " + strings.Join(wanting.steps, ", ") + "\n"
+		}
 	}
-	return []Score{record, {What: "steps in time", Known: done+len(never) > 0, Held: len(late)+len(never) == 0, Note: note}}
+	return []Score{record, steps}
 }
 
 // missed are the steps with a clock of their own that ran out between the fault
 // and the end of the incident, and that nobody did, skipped or overrode. Whether
 // the condition of a step held is on record only where it was begun: the others
-// are counted apart.
-func missed(i incident.State, began, left time.Time) (never []string, untold int) {
+// are told apart.
+func missed(i incident.State, began, left time.Time) (never, untold []string) {
 	if closed, over := i.Reached[incident.StatusClosed]; over && closed.Before(left) {
 		left = closed
 	}
@@ -202,7 +225,7 @@ func missed(i incident.State, began, left time.Time) (never []string, untold int
 		switch {
 		case !known, due.Before(began), !due.Before(left), slices.Contains(over, word.Is.Ended):
 		case c.When && !begun:
-			untold++
+			untold = append(untold, c.Step)
 		default:
 			never = append(never, c.Step)
 		}
@@ -277,21 +300,14 @@ func (r Report) Markdown() string {
 		out.WriteString("It was left before the fault came: nothing is scored.\n")
 		return out.String()
 	}
-	fmt.Fprintf(&out, "The fault came at %s.\n\n| what | after | target | | |\n| --- | --- | --- | --- | --- |\n", r.Began.UTC().Format("2006-01-02 15:04:05Z"))
+	fmt.Fprintf(&out, "The fault came at %s.\n\n", r.Began.UTC().Format("2006-01-02 15:04:05Z"))
+	table, more := [][]string{{"what", "after", "target", "met", "note"}, {"---", "---", "---", "---", "---"}}, ""
 	for _, s := range r.Scores {
-		after, target, mark := "never", "", "MISSED"
-		if s.Known {
-			after = s.Took.Round(time.Second).String()
-		}
-		if s.Target > 0 {
-			target = s.Target.String()
-		} else {
-			after = ""
-		}
-		if s.Held {
-			mark = "ok"
-		}
-		fmt.Fprintf(&out, "| %s | %s | %s | %s | %s |\n", s.What, after, target, mark, s.Note)
+		table, more = append(table, s.row()), more+s.More
+	}
+	out.WriteString(aligned(table))
+	if more != "" {
+		out.WriteString("\n" + more)
 	}
 	out.WriteString("\n## What was run\n\n")
 	if len(r.Actions) == 0 {
@@ -299,6 +315,25 @@ func (r Report) Markdown() string {
 	}
 	for _, a := range r.Actions {
 		out.WriteString("- " + a + "\n")
+	}
+	return out.String()
+}
+
+// aligned is a Markdown table whose columns stand below each other: people read
+// it on a terminal.
+func aligned(rows [][]string) string {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], len(cell))
+		}
+	}
+	var out strings.Builder
+	for _, row := range rows {
+		for i, cell := range row {
+			fmt.Fprintf(&out, "| %-*s ", widths[i], cell)
+		}
+		out.WriteString("|\n")
 	}
 	return out.String()
 }

@@ -187,7 +187,7 @@ func TestProviderOutage(t *testing.T) {
 			if got := in.audit(); got != "" {
 				t.Errorf("audit %q, want nothing", got)
 			}
-			in.scored("provider-outage", "first action that helped")
+			in.scored("provider-outage", "helpful action")
 		})
 	}
 }
