@@ -72,6 +72,7 @@ func (c *command) runDrill(fault string, after time.Duration) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return &exit{exitFailed, fmt.Errorf("the record of the drill: %w", err)}
 	}
+	say(c.err, drillBrief())
 	w, err := c.startWorld(drillWorld(fault, after, dir))
 	if err != nil {
 		return &exit{exitFailed, err}
@@ -90,6 +91,14 @@ func (c *command) runDrill(fault string, after time.Duration) error {
 		return left
 	}
 	return c.reportDrill(dir, fault)
+}
+
+// drillBrief is what to do in a drill; it is read while the world comes up.
+func drillBrief() string {
+	return fmt.Sprintf("A drill: this starts a small company of its own, and after a while breaks it.\n"+
+		"When you see it: I opens an incident; mend it (%s is what arms); q leaves.\n"+
+		"Targets: noticed within %.0f min, an action that helps within %.0f, whole within %.0f.\n",
+		drillName, drill.DetectWithin.Minutes(), drill.ActWithin.Minutes(), drill.RestoreWithin.Minutes())
 }
 
 // drillWorld is the world of a drill. Each has a standby, so that what it starts
