@@ -82,6 +82,7 @@ func (r *Runner) observe(ctx context.Context, w *watch) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
+			w.cut()
 			return
 		}
 	}
@@ -132,6 +133,16 @@ func (w *watch) see(now []reading, elapsed time.Duration) {
 		case e.After == nil || *e.After != reading.value:
 			e.After, e.Took, e.Unit = &reading.value, elapsed, reading.unit
 		}
+	}
+}
+
+// cut ends the watch before its time: what has not helped by then may still do.
+func (w *watch) cut() {
+	if verdictOf(w.effects) == Helped {
+		return
+	}
+	for _, i := range w.at {
+		w.effects[i].After = nil
 	}
 }
 
