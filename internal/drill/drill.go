@@ -59,8 +59,8 @@ type Score struct {
 	Target time.Duration // 0 where only whether it was reached counts
 	Held   bool          // it was reached, in time
 	Known  bool          // it was reached at all
-	Note   string // a few words: the table is to fit into 80 columns
-	More   string // what is wanting; "" for nothing
+	Note   string        // a few words: the table is to fit into 80 columns
+	More   string        // what is wanting; "" for nothing
 }
 
 // row is the score as a row of a table.
@@ -121,25 +121,41 @@ func Judge(fault string, world []Note, done []audit.Entry, incidents []incident.
 	if recorded && !record.At.Before(r.Began) && (detected.IsZero() || record.At.Before(detected)) {
 		detected = record.At
 	}
-	var helped time.Time
+	helped, by := helpful(acts, ended.At)
 	harm := 0
 	for _, a := range acts {
 		r.Actions = append(r.Actions, a.words())
-		if a.verdict == "helped" && helped.IsZero() {
-			helped = a.at
-		}
 		if a.verdict == "worse" || a.outcome == "failed" {
 			harm++
 		}
 	}
 	r.Scores = []Score{
 		r.by("detected", detected, DetectWithin, "an incident or a first act"),
-		r.by("helpful action", helped, ActWithin, ""),
-		r.by("restored", ended.At, RestoreWithin, "by the world's measure"),
+		r.by("helpful action", helped, ActWithin, by),
+		r.by("restored", ended.At, RestoreWithin, worldSays),
 		{What: "no harm done", Known: true, Held: harm == 0, Note: fmt.Sprintf("%d of %d failed or harmed", harm, len(acts))},
 	}
 	r.Scores = append(r.Scores, followed(record, recorded, r.Began, left)...)
 	return r
+}
+
+// worldSays is what only the world knows: no screen measured it.
+const worldSays = "by the world's measure"
+
+// helpful is when the first action was run that helped, and who says so: its
+// effect, or where that was not measured to its end, the world that was whole
+// after it.
+func helpful(acts []act, ended time.Time) (at time.Time, by string) {
+	for i, a := range acts {
+		last := i+1 == len(acts) || !acts[i+1].at.Before(ended)
+		switch {
+		case a.verdict == "helped":
+			return a.at, ""
+		case a.outcome == "ok" && (a.verdict == "" || a.verdict == "unknown") && a.at.Before(ended) && last:
+			return a.at, worldSays
+		}
+	}
+	return time.Time{}, ""
 }
 
 // recordOf is the incident of the fault: the first that was opened since it

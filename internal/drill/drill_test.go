@@ -112,6 +112,20 @@ func TestJudge(t *testing.T) {
 			world: []Note{started}, done: append(call("1", "pg.terminate", "ok", "helped", -time.Minute), call("2", "pg.cancel", "failed", "", -time.Second)...),
 			says: []string{"| detected | never |", "| helpful action | never |", "0 of 0 failed", "Nothing."},
 		},
+		"left before the effect was measured": {
+			world: []Note{started, ended(90 * time.Second)}, open: []incident.State{opened(40 * time.Second)}, passed: true,
+			done: append(call("1", "cache.purge", "ok", "no effect", time.Minute), call("2", "pg.terminate", "ok", "unknown", 80*time.Second)...),
+			says: []string{"| helpful action | 1m20s | 10m0s | ok | by the world's measure |"},
+		},
+		"left without an effect, and not mended": {
+			world: []Note{started}, done: call("1", "pg.terminate", "ok", "", time.Minute), open: []incident.State{opened(40 * time.Second)},
+			says: []string{"| helpful action | never |"},
+		},
+		"mended before the last action": {
+			world: []Note{started, ended(70 * time.Second)}, open: []incident.State{opened(40 * time.Second)}, passed: true,
+			done: append(call("1", "pg.terminate", "ok", "unknown", time.Minute), call("2", "pg.vacuum", "ok", "unknown", 80*time.Second)...),
+			says: []string{"| helpful action | 1m0s | 10m0s | ok | by the world's measure |"},
+		},
 		"could not be started": {
 			world: []Note{{At: broke, Event: "fault.started", Name: "lock-pileup", Error: "crm-sync does not come to wait"}}, open: []incident.State{opened(time.Minute)},
 			says: []string{"not passed", "The fault did not come (crm-sync does not come to wait): nothing is scored."},
