@@ -79,6 +79,7 @@ func (r *Runner) observe(ctx context.Context, w *watch, ended time.Time) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
+			w.cut()
 			return
 		}
 	}
@@ -129,6 +130,16 @@ func (w *watch) see(now []*Reading, elapsed time.Duration) {
 		case e.After == nil || *e.After != reading.Value:
 			e.After, e.Took, e.Unit = &reading.Value, elapsed, reading.Unit
 		}
+	}
+}
+
+// cut ends the watch before its time: what has not helped by then may still do.
+func (w *watch) cut() {
+	if verdictOf(w.effects) == Helped {
+		return
+	}
+	for _, i := range w.at {
+		w.effects[i].After = nil
 	}
 }
 

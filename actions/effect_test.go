@@ -96,21 +96,29 @@ func TestEffectAsksForFreshFacts(t *testing.T) {
 	})
 }
 
+// What had no time to show is not known: that it did nothing was not seen.
 func TestEffectEndsWithTheScreen(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := &gauges{}
-		g.set("waiting", 38)
-		f := &fake{plan: actions.Plan{Measures: []actions.Measure{{Metric: "waiting", Within: time.Minute}}}}
-		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
-		defer cancel()
-		began := time.Now()
-		if _, err := newRunner(t, actions.Options{Facts: g}, f.action(actions.Reversible)).Do(ctx, order(yes)); err != nil {
-			t.Error(err)
-		}
-		if took := time.Since(began); took != 3*time.Second {
-			t.Errorf("took %v", took)
-		}
-	})
+	for _, tt := range []struct {
+		after float64
+		want  actions.Verdict
+	}{{38, actions.Unclear}, {60, actions.Unclear}, {20, actions.Helped}} {
+		synctest.Test(t, func(t *testing.T) {
+			g := &gauges{}
+			g.set("waiting", 38)
+			f := &fake{plan: actions.Plan{Measures: []actions.Measure{{Metric: "waiting", Within: time.Minute}}}}
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+			defer cancel()
+			time.AfterFunc(time.Second, func() { g.set("waiting", tt.after) })
+			began := time.Now()
+			out, err := newRunner(t, actions.Options{Facts: g}, f.action(actions.Reversible)).Do(ctx, order(yes))
+			if took := time.Since(began); err != nil || took != 3*time.Second {
+				t.Errorf("took %v, %v", took, err)
+			}
+			if out.Verdict != tt.want {
+				t.Errorf("%v: %s, want %s", tt.after, out.Text, tt.want)
+			}
+		})
+	}
 }
 
 // A reading that was under way while the action ran may tell of before.

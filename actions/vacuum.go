@@ -243,7 +243,8 @@ func withDeadRows(server *pg.Server, result Result, oid int64, before tableWas) 
 		return result
 	}
 	result.Summary += fmt.Sprintf(": %s → %s", count(before.Dead, "dead row"), count(after.Dead, "dead row"))
-	from, to := before.deadPct(), after.deadPct()
+	from := before.deadPct()
+	to := min(from, after.deadPct()) // what died since is not its doing
 	result.Effects = []Effect{{
 		Name: "dead rows", Metric: deadRows, Unit: model.Percent,
 		Labels: model.Labels{"table": before.name()}, Before: &from, After: &to,

@@ -45,8 +45,8 @@ func (p *picker) matches() []item {
 }
 
 func (p *picker) draw(_ *App, c canvas) {
-	w, h := min(c.w, 96), min(c.h, len(p.items)+4)
-	box := c.part((c.w-w)/2, max((c.h-h)/3, 0), w, h)
+	w, h := min(c.w, 96), min(c.h-1, len(p.items)+4)
+	box := c.part((c.w-w)/2, max((c.h-h)/3, 1), w, h) // the target stays in sight
 	box.clear()
 	inner := box.frame(Line{{Text: p.title, Role: Title}}, c.theme.dialog)
 	inner.part(1, 0, 2, 1).line(0, 0, Line{{Text: ":", Role: Muted}})

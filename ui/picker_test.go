@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"strings"
 	"testing"
 
 	"tocsin/actions"
@@ -27,6 +28,19 @@ func TestAPickerRunsNothingWhileItIsTypedInto(t *testing.T) {
 			s.press("Enter")
 			if len(ran) != 1 || ran[0] != tt.want {
 				t.Errorf("%q and Enter ran %q, want %s", tt.typed, ran, tt.want)
+			}
+		}
+	})
+}
+
+// Whoever chooses sees on what: the target is in sight above the longest list.
+func TestAPickerLeavesTheTargetInSight(t *testing.T) {
+	play(t, sceneNamed(t, "calm"), func(t *testing.T, in In) {
+		for _, size := range [][2]int{{80, 24}, {160, 48}} {
+			s := onStage(t, in, size[0], size[1])
+			s.press(":")
+			if head, _, _ := strings.Cut(s.text(), "\n"); !strings.Contains(head, in.Mode.Server) {
+				t.Errorf("%v: the first row is %q", size, head)
 			}
 		}
 	})

@@ -29,6 +29,7 @@ type demoFlags struct {
 	dir       string // keeps the world's log and the state; "" for one that goes with it
 	name      string // of the target; "" for demo
 	child     bool   // started by a dashboard: ends when its standard input does
+	secret    bool   // the scenario is told on standard input: a list of processes does not show it
 }
 
 func (c *command) demo() *cobra.Command {
@@ -40,6 +41,11 @@ func (c *command) demo() *cobra.Command {
 			strings.Join(demo.Scenarios(), ", ") + ".",
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
+			if f.secret {
+				if _, err := fmt.Fscanln(c.in, &f.scenario); err != nil {
+					return fmt.Errorf("read the scenario: %w", err)
+				}
+			}
 			if names := demo.Scenarios(); f.scenario != "" && !slices.Contains(names, f.scenario) {
 				return fmt.Errorf("there is no scenario %q: choose from %s", f.scenario, strings.Join(names, ", "))
 			}
@@ -58,7 +64,8 @@ func (c *command) demo() *cobra.Command {
 	flags.BoolVar(&f.child, "child", false, "end when standard input ends")
 	flags.StringVar(&f.dir, "dir", "", "folder that keeps the world's log and the state")
 	flags.StringVar(&f.name, "name", "", "name of the target")
-	for _, ours := range []string{"child", "dir", "name"} {
+	flags.BoolVar(&f.secret, "secret", false, "read the scenario from standard input")
+	for _, ours := range []string{"child", "dir", "name", "secret"} {
 		_ = flags.MarkHidden(ours)
 	}
 	c.screenFlags(cmd)
@@ -121,8 +128,28 @@ func (c *command) startWorld(f demoFlags) (*childWorld, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start the demo world: %w", err)
 	}
+	cmd := exec.Command(self, f.args()...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	complaint := &tail{}
+	cmd.Stderr = complaint
+	in, err1 := cmd.StdinPipe()
+	out, err2 := cmd.StdoutPipe()
+	if err := errors.Join(err1, err2, cmd.Start()); err != nil {
+		return nil, fmt.Errorf("start the demo world: %w", err)
+	}
+	if f.secret {
+		say(in, f.scenario) // a world that is gone already tells why
+	}
+	return &childWorld{cmd: cmd, alive: in, said: bufio.NewScanner(out), complaint: complaint}, nil
+}
+
+// args are the arguments of the world's process.
+func (f demoFlags) args() []string {
 	args := []string{"demo", "--headless", "--child", "--after", f.after.String()}
-	if f.scenario != "" {
+	switch {
+	case f.secret:
+		args = append(args, "--secret")
+	case f.scenario != "":
 		args = append(args, "--scenario", f.scenario)
 	}
 	if f.configOut != "" {
@@ -134,16 +161,7 @@ func (c *command) startWorld(f demoFlags) (*childWorld, error) {
 	if f.dir != "" {
 		args = append(args, "--dir", f.dir, "--name", f.name)
 	}
-	cmd := exec.Command(self, args...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	complaint := &tail{}
-	cmd.Stderr = complaint
-	in, err1 := cmd.StdinPipe()
-	out, err2 := cmd.StdoutPipe()
-	if err := errors.Join(err1, err2, cmd.Start()); err != nil {
-		return nil, fmt.Errorf("start the demo world: %w", err)
-	}
-	return &childWorld{cmd: cmd, alive: in, said: bufio.NewScanner(out), complaint: complaint}, nil
+	return args
 }
 
 // ready passes on the progress of the world until it is in business, and gives

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -14,10 +13,8 @@ import (
 	"github.com/adrg/xdg"
 	"github.com/spf13/cobra"
 
-	"tocsin/internal/audit"
 	"tocsin/internal/demo"
 	"tocsin/internal/drill"
-	"tocsin/internal/incident"
 	"tocsin/internal/statedir"
 )
 
@@ -75,6 +72,7 @@ func (c *command) runDrill(fault string, after time.Duration) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return &exit{exitFailed, fmt.Errorf("the record of the drill: %w", err)}
 	}
+	say(c.err, drillBrief())
 	w, err := c.startWorld(drillWorld(fault, after, dir))
 	if err != nil {
 		return &exit{exitFailed, err}
@@ -95,10 +93,18 @@ func (c *command) runDrill(fault string, after time.Duration) error {
 	return c.reportDrill(dir, fault)
 }
 
+// drillBrief is what to do in a drill; it is read while the world comes up.
+func drillBrief() string {
+	return fmt.Sprintf("A drill: this starts a small company of its own, and after a while breaks it.\n"+
+		"When you see it: I opens an incident; mend it (%s is what arms); q leaves.\n"+
+		"Targets: noticed within %.0f min, an action that helps within %.0f, whole within %.0f.\n",
+		drillName, drill.DetectWithin.Minutes(), drill.ActWithin.Minutes(), drill.RestoreWithin.Minutes())
+}
+
 // drillWorld is the world of a drill. Each has a standby, so that what it starts
-// does not tell which fault needs one.
+// does not tell which fault needs one, nor do the arguments of its process.
 func drillWorld(fault string, after time.Duration, dir string) demoFlags {
-	return demoFlags{scenario: fault, after: after, standby: true, dir: dir, name: drillName}
+	return demoFlags{scenario: fault, after: after, standby: true, dir: dir, name: drillName, secret: true}
 }
 
 // quietly passes on progress that does not tell the fault.
@@ -117,13 +123,10 @@ func (q quietly) Write(p []byte) (int, error) {
 
 // keepDrill scores a drill by what it left, and keeps the report beside it.
 func keepDrill(dir, fault string) (report drill.Report, path string, err error) {
-	world, err1 := drill.ReadWorld(filepath.Join(dir, "world.jsonl"))
-	done, err2 := audit.List(filepath.Join(dir, "state"))
-	incidents, err3 := incident.Folder{Dir: filepath.Join(dir, "state", incidentsDir)}.List()
-	if err := errors.Join(err1, err2, err3); err != nil {
-		return report, "", fmt.Errorf("score the drill: %w", err)
+	report, err = drill.Of(dir, fault, time.Now())
+	if err != nil {
+		return report, "", err
 	}
-	report = drill.Judge(fault, world, done, incidents)
 	path = filepath.Join(dir, drillReport)
 	if err := statedir.Replace(path, []byte(report.Markdown())); err != nil {
 		return report, "", fmt.Errorf("keep the report: %w", err)

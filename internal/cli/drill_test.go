@@ -19,8 +19,11 @@ func TestTheWorldOfADrillDoesNotTellItsFault(t *testing.T) {
 			t.Errorf("%s: %+v", fault, got)
 		}
 		got.scenario = ""
-		if want := (demoFlags{after: time.Minute, standby: true, dir: "dir", name: "DRILL"}); got != want {
+		if want := (demoFlags{after: time.Minute, standby: true, dir: "dir", name: "DRILL", secret: true}); got != want {
 			t.Errorf("%s: %+v, want %+v", fault, got, want)
+		}
+		if args := strings.Join(drillWorld(fault, time.Minute, "dir").args(), " "); strings.Contains(args, fault) {
+			t.Errorf("%s: a list of processes shows %s", fault, args)
 		}
 	}
 }
@@ -30,7 +33,7 @@ func TestADrillThatIsNotPassed(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ world, says string }{
 		{`{"at":"2026-11-23T02:00:00Z","event":"ready"}`, "left before the fault came"},
-		{`{"at":"2026-11-23T02:00:00Z","event":"fault.started","name":"bloat"}`, "| detected | never |"},
+		{`{"at":"2026-11-23T02:00:00Z","event":"fault.started","name":"bloat"}`, "| detected       | never "},
 	} {
 		dir, out := t.TempDir(), &bytes.Buffer{}
 		if err := os.WriteFile(filepath.Join(dir, "world.jsonl"), []byte(tt.world+"\n"), 0o600); err != nil {

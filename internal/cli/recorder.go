@@ -70,14 +70,29 @@ func pinBook(f incident.Folder, id string, b runbook.Book) error {
 	if err := f.Keep(id, name, []byte(b.Text)); err != nil {
 		return err
 	}
-	var names []string
-	for _, step := range b.Steps() {
-		if a := step.Block.Action; a != "" && !slices.Contains(names, a) {
-			names = append(names, a)
+	pin := incident.Pinned{Runbook: b.ID, Sum: b.Sum, File: name}
+	for _, phase := range b.Phases {
+		for _, step := range phase.Steps {
+			block := step.Block
+			if block.Action != "" && !slices.Contains(pin.Actions, block.Action) {
+				pin.Actions = append(pin.Actions, block.Action)
+			}
+			if block.Within > 0 {
+				pin.Clocks = append(pin.Clocks, clockOf(phase, step))
+			}
 		}
 	}
-	_, err := f.Append(id, incident.Pinned{Runbook: b.ID, Sum: b.Sum, File: name, Actions: names})
+	_, err := f.Append(id, pin)
 	return err
+}
+
+// clockOf is the clock of a step, as the record of an incident keeps it.
+func clockOf(phase runbook.Phase, step runbook.Step) incident.StepClock {
+	c := incident.StepClock{Step: step.Name(), Within: step.Block.Within, From: step.Block.From, When: !step.Block.When.Absent()}
+	if c.From == "" {
+		c.Within += phase.From
+	}
+	return c
 }
 
 // Write implements ui.Recorder.

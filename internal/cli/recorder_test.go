@@ -3,12 +3,54 @@ package cli
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"tocsin/internal/incident"
+	"tocsin/internal/runbook"
 )
+
+// The record of an incident knows the clocks of the runbook that is followed: a
+// drill is scored by them.
+func TestARunbookIsPinnedWithItsClocks(t *testing.T) {
+	t.Parallel()
+	c, id := chronicled(t, time.Now())
+	book, err := runbook.Parse("x.md", []byte(`---
+runbook: x
+title: X
+severity: P2
+triggers: [db.connections]
+owner: platform
+reviewed: 2026-11-28
+---
+# X
+## Look (0-5 min)
+### Look
+`+"```step\nid: look\nwithin: 2m\ncheck: db.tx.longest < 1m\n```"+`
+### Think
+## Mend (5-15 min)
+### End it
+`+"```step\nid: end\nwithin: 3m\nwhen: db.tx.longest > 1m\naction: pg.vacuum\nwith: {table: public.events}\n```"+`
+### Tell
+`+"```step\nid: tell\nwithin: 72h\nfrom: aware\n```\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := pinBook(c.incidents, id, book); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.incidents.Get(id)
+	want := []incident.StepClock{
+		{Step: "look", Within: 2 * time.Minute},
+		{Step: "end", Within: 8 * time.Minute, When: true},
+		{Step: "tell", Within: 72 * time.Hour, From: "aware"},
+	}
+	if err != nil || !slices.Equal(s.Book.Clocks, want) || !slices.Equal(s.Book.Actions, []string{"pg.vacuum"}) {
+		t.Errorf("pinned %+v, %v", s.Book, err)
+	}
+}
 
 // What the screen keeps lies beside the timeline, and is told in it; work that
 // remains is settled also once the incident is closed.

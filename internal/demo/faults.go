@@ -123,8 +123,9 @@ func (f *faults) start(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	began := time.Now() // what somebody does while the consequence comes is an answer to it
 	err = p.start(ctx)
-	f.world.journal.note("fault.started", name, err)
+	f.world.journal.since(began, "fault.started", name, err)
 	if err != nil {
 		f.leave(name)
 		return errors.Join(fmt.Errorf("start %s: %w", name, err), p.tidy(ctx))

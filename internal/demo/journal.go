@@ -17,9 +17,10 @@ type journal struct {
 
 // entry is one line of the journal.
 type entry struct {
-	At    time.Time `json:"at"`
+	At    time.Time `json:"at"`    // of a fault that was started, when that began
 	Event string    `json:"event"` // ready, fault.started, fault.ended, build.live, ...
 	Name  string    `json:"name,omitempty"`
+	TookS float64   `json:"took_s,omitempty"` // from a fault's beginning until its consequence is there
 	Error string    `json:"error,omitempty"`
 }
 
@@ -31,9 +32,18 @@ func openJournal(path string) (*journal, error) {
 	return &journal{file: file}, nil
 }
 
-// note writes a line. A log that cannot be written is no reason to stop.
+// note writes a line.
 func (j *journal) note(event, name string, failure error) {
-	e := entry{At: time.Now().UTC(), Event: event, Name: name}
+	j.write(entry{At: time.Now().UTC(), Event: event, Name: name}, failure)
+}
+
+// since writes a line of what began at a time and is there now.
+func (j *journal) since(began time.Time, event, name string, failure error) {
+	j.write(entry{At: began.UTC(), Event: event, Name: name, TookS: time.Since(began).Seconds()}, failure)
+}
+
+// write adds a line. A log that cannot be written is no reason to stop.
+func (j *journal) write(e entry, failure error) {
 	if failure != nil {
 		e.Error = failure.Error()
 	}

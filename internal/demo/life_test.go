@@ -250,14 +250,28 @@ func contents(t *testing.T, path string) string {
 func TestScenario(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	r := start(t, demo.Options{Dir: dir, Scenario: "stale-cache", ScenarioAfter: 100 * time.Millisecond})
+	r := start(t, demo.Options{Dir: dir, Scenario: "lock-pileup", ScenarioAfter: 100 * time.Millisecond})
 	waitFor(t, "the scenario", func() bool { return len(r.state().Faults) == 1 })
-	r.control("POST", "/heal/stale-cache")
+	connected := r.number("SELECT extract(epoch FROM backend_start) FROM pg_stat_activity WHERE application_name = 'worker' AND state = 'idle in transaction'")
+	r.control("POST", "/heal/lock-pileup")
 	r.mended()
 	log := contents(t, filepath.Join(dir, "world.jsonl"))
 	for _, event := range []string{"ready", "fault.started", "fault.healed", "fault.ended"} {
 		if !strings.Contains(log, `"event":"`+event+`"`) {
 			t.Errorf("no %s in the world's log:\n%s", event, log)
+		}
+	}
+	for line := range strings.Lines(log) {
+		var e struct {
+			At    time.Time
+			Event string
+			TookS float64 `json:"took_s"`
+		}
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Errorf("%v: %s", err, line)
+		}
+		if began := float64(e.At.UnixMicro()) / 1e6; e.Event == "fault.started" && (began > connected || e.TookS <= 0) {
+			t.Errorf("by the log it began %.3f s after its first session: %s", began-connected, line)
 		}
 	}
 }

@@ -6,8 +6,10 @@ package drill
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -21,6 +23,7 @@ type Note struct {
 	At    time.Time `json:"at"`
 	Event string    `json:"event"` // fault.started, fault.ended
 	Name  string    `json:"name"`
+	Error string    `json:"error"`
 }
 
 // ReadWorld reads the world's log. A last line that was not written to its end
@@ -56,13 +59,32 @@ type Score struct {
 	Target time.Duration // 0 where only whether it was reached counts
 	Held   bool          // it was reached, in time
 	Known  bool          // it was reached at all
-	Note   string
+	Note   string        // a few words: the table is to fit into 80 columns
+	More   string        // what is wanting; "" for nothing
+}
+
+// row is the score as a row of a table.
+func (s Score) row() []string {
+	after, target, mark := "never", "", "MISSED"
+	if s.Known {
+		after = s.Took.Round(time.Second).String()
+	}
+	if s.Target > 0 {
+		target = s.Target.String()
+	} else {
+		after = ""
+	}
+	if s.Held {
+		mark = "ok"
+	}
+	return []string{s.What, after, target, mark, s.Note}
 }
 
 // Report is how a drill went.
 type Report struct {
 	Fault   string
 	Began   time.Time // of the fault, by the world's log; zero when it never came
+	Failed  string    // why it did not come, where it was tried
 	Scores  []Score
 	Actions []string // what was run, in order, in words
 }
@@ -72,38 +94,68 @@ func (r Report) Passed() bool {
 	return len(r.Scores) > 0 && !slices.ContainsFunc(r.Scores, func(s Score) bool { return !s.Held })
 }
 
+// Of scores the drill whose record is in a folder, left at a time.
+func Of(dir, fault string, left time.Time) (Report, error) {
+	world, err1 := ReadWorld(filepath.Join(dir, "world.jsonl"))
+	done, err2 := audit.List(filepath.Join(dir, "state"))
+	incidents, err3 := incident.Folder{Dir: filepath.Join(dir, "state", "incidents")}.List()
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return Report{}, fmt.Errorf("score the drill: %w", err)
+	}
+	return Judge(fault, world, done, incidents, left), nil
+}
+
 // Judge scores a drill. What was done before the fault came does not count, for
-// nor against: an incident that was open by then is only its record.
-func Judge(fault string, world []Note, done []audit.Entry, incidents []incident.State) Report {
-	r := Report{Fault: fault, Began: first(world, "fault.started", fault)}
-	if r.Began.IsZero() {
+// nor against: an incident that was open by then is only its record. left is
+// when the drill was left.
+func Judge(fault string, world []Note, done []audit.Entry, incidents []incident.State, left time.Time) Report {
+	started := first(world, "fault.started", fault)
+	r := Report{Fault: fault, Began: started.At, Failed: started.Error}
+	if r.Began.IsZero() || r.Failed != "" {
 		return r
 	}
+	ended := first(world, "fault.ended", fault)
 	acts := slices.DeleteFunc(actsOf(done), func(a act) bool { return a.at.Before(r.Began) })
 	detected := earliest(acts)
 	record, recorded := recordOf(incidents, r.Began)
 	if recorded && !record.At.Before(r.Began) && (detected.IsZero() || record.At.Before(detected)) {
 		detected = record.At
 	}
-	var helped time.Time
+	helped, by := helpful(acts, ended.At)
 	harm := 0
 	for _, a := range acts {
 		r.Actions = append(r.Actions, a.words())
-		if a.verdict == "helped" && helped.IsZero() {
-			helped = a.at
-		}
 		if a.verdict == "worse" || a.outcome == "failed" {
 			harm++
 		}
 	}
 	r.Scores = []Score{
-		r.by("detected", detected, DetectWithin, "an incident was opened, or something was done"),
-		r.by("first action that helped", helped, ActWithin, ""),
-		r.by("restored", first(world, "fault.ended", fault), RestoreWithin, "by the world's own measure"),
-		{What: "nothing made worse", Known: true, Held: harm == 0, Note: fmt.Sprintf("%d of %d actions failed or made it worse", harm, len(acts))},
+		r.by("detected", detected, DetectWithin, "an incident or a first act"),
+		r.by("helpful action", helped, ActWithin, by),
+		r.by("restored", ended.At, RestoreWithin, worldSays),
+		{What: "no harm done", Known: true, Held: harm == 0, Note: fmt.Sprintf("%d of %d failed or harmed", harm, len(acts))},
 	}
-	r.Scores = append(r.Scores, followed(record, recorded, r.Began)...)
+	r.Scores = append(r.Scores, followed(record, recorded, r.Began, left)...)
 	return r
+}
+
+// worldSays is what only the world knows: no screen measured it.
+const worldSays = "by the world's measure"
+
+// helpful is when the first action was run that helped, and who says so: its
+// effect, or where that was not measured to its end, the world that was whole
+// after it.
+func helpful(acts []act, ended time.Time) (at time.Time, by string) {
+	for i, a := range acts {
+		last := i+1 == len(acts) || !acts[i+1].at.Before(ended)
+		switch {
+		case a.verdict == "helped":
+			return a.at, ""
+		case a.outcome == "ok" && (a.verdict == "" || a.verdict == "unknown") && a.at.Before(ended) && last:
+			return a.at, worldSays
+		}
+	}
+	return time.Time{}, ""
 }
 
 // recordOf is the incident of the fault: the first that was opened since it
@@ -132,14 +184,15 @@ func (r Report) by(what string, at time.Time, within time.Duration, note string)
 }
 
 // followed is whether there is a record, and whether the steps of the runbook
-// that were done since the fault came were done in the time that the book sets.
-func followed(i incident.State, recorded bool, began time.Time) []Score {
-	record := Score{What: "the incident was recorded", Known: recorded, Held: recorded}
+// whose time it was since the fault came were done in the time that the book sets.
+func followed(i incident.State, recorded bool, began, left time.Time) []Score {
+	record := Score{What: "recorded", Known: recorded, Held: recorded}
 	if !recorded {
 		record.Note = "no incident was opened: I"
 		return []Score{record}
 	}
-	done, late := 0, 0
+	done := 0
+	var late []string
 	for _, e := range i.Events {
 		if e.At.Before(began) {
 			continue
@@ -148,7 +201,7 @@ func followed(i incident.State, recorded bool, began time.Time) []Score {
 			done++
 			var step incident.StepEvent
 			if json.Unmarshal(e.Data, &step) == nil && step.Late {
-				late++
+				late = append(late, step.Step)
 			}
 		}
 	}
@@ -156,10 +209,44 @@ func followed(i incident.State, recorded bool, began time.Time) []Score {
 		record.Note = "no runbook"
 		return []Score{record}
 	}
-	record.Note = "runbook " + i.Book.Runbook
-	return []Score{record, {
-		What: "steps in time", Known: done > 0, Held: late == 0, Note: fmt.Sprintf("%d steps done, %d late", done, late),
-	}}
+	record.Note = "book " + i.Book.Runbook
+	never, untold := missed(i, began, left)
+	steps := Score{
+		What: "steps in time", Known: true, Held: len(late)+len(never) == 0,
+		Note: fmt.Sprintf("%d done, %d late, %d missed", done, len(late), len(never)),
+	}
+	for _, wanting := range []struct {
+		how   string
+		steps []string
+	}{{"late", late}, {"missed", never}, {"not counted (their condition is not on record)", untold}} {
+		if len(wanting.steps) > 0 {
+			steps.More += "- steps " + wanting.how + ": " + strings.Join(wanting.steps, ", ") + "\n"
+		}
+	}
+	return []Score{record, steps}
+}
+
+// missed are the steps with a clock of their own that ran out between the fault
+// and the end of the incident, and that nobody did, skipped or overrode. Whether
+// the condition of a step held is on record only where it was begun: the others
+// are told apart.
+func missed(i incident.State, began, left time.Time) (never, untold []string) {
+	if closed, over := i.Reached[incident.StatusClosed]; over && closed.Before(left) {
+		left = closed
+	}
+	over := []incident.Kind{incident.KindStepDone, incident.KindStepSkipped, incident.KindStepOverridden}
+	for _, c := range i.Book.Clocks {
+		word, begun := i.Step(i.Book.Runbook, c.Step)
+		due, known := i.Due(c)
+		switch {
+		case !known, due.Before(began), !due.Before(left), slices.Contains(over, word.Is.Ended):
+		case c.When && !begun:
+			untold = append(untold, c.Step)
+		default:
+			never = append(never, c.Step)
+		}
+	}
+	return never, untold
 }
 
 // act is one call that ended.
@@ -203,14 +290,14 @@ func earliest(acts []act) time.Time {
 	return acts[0].at
 }
 
-// first is when something is first told of a fault; zero when it is not.
-func first(world []Note, event, name string) time.Time {
+// first is the first note of something about a fault; the zero one when there is none.
+func first(world []Note, event, name string) Note {
 	for _, n := range world {
 		if n.Event == event && n.Name == name {
-			return n.At
+			return n
 		}
 	}
-	return time.Time{}
+	return Note{}
 }
 
 // Markdown is the report as people read it.
@@ -221,25 +308,22 @@ func (r Report) Markdown() string {
 		verdict = "passed"
 	}
 	fmt.Fprintf(&out, "# Drill: %s, %s\n\n", r.Fault, verdict)
-	if r.Began.IsZero() {
+	switch {
+	case r.Failed != "":
+		fmt.Fprintf(&out, "The fault did not come (%s): nothing is scored.\n", r.Failed)
+		return out.String()
+	case r.Began.IsZero():
 		out.WriteString("It was left before the fault came: nothing is scored.\n")
 		return out.String()
 	}
-	fmt.Fprintf(&out, "The fault came at %s.\n\n| what | after | target | | |\n| --- | --- | --- | --- | --- |\n", r.Began.UTC().Format("2006-01-02 15:04:05Z"))
+	fmt.Fprintf(&out, "The fault came at %s.\n\n", r.Began.UTC().Format("2006-01-02 15:04:05Z"))
+	table, more := [][]string{{"what", "after", "target", "met", "note"}, {"---", "---", "---", "---", "---"}}, ""
 	for _, s := range r.Scores {
-		after, target, mark := "never", "", "MISSED"
-		if s.Known {
-			after = s.Took.Round(time.Second).String()
-		}
-		if s.Target > 0 {
-			target = s.Target.String()
-		} else {
-			after = ""
-		}
-		if s.Held {
-			mark = "ok"
-		}
-		fmt.Fprintf(&out, "| %s | %s | %s | %s | %s |\n", s.What, after, target, mark, s.Note)
+		table, more = append(table, s.row()), more+s.More
+	}
+	out.WriteString(aligned(table))
+	if more != "" {
+		out.WriteString("\n" + more)
 	}
 	out.WriteString("\n## What was run\n\n")
 	if len(r.Actions) == 0 {
@@ -247,6 +331,25 @@ func (r Report) Markdown() string {
 	}
 	for _, a := range r.Actions {
 		out.WriteString("- " + a + "\n")
+	}
+	return out.String()
+}
+
+// aligned is a Markdown table whose columns stand below each other: people read
+// it on a terminal.
+func aligned(rows [][]string) string {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], len(cell))
+		}
+	}
+	var out strings.Builder
+	for _, row := range rows {
+		for i, cell := range row {
+			fmt.Fprintf(&out, "| %-*s ", widths[i], cell)
+		}
+		out.WriteString("|\n")
 	}
 	return out.String()
 }

@@ -49,8 +49,8 @@ func TestDrill(t *testing.T) {
 	d.gone(left)
 	text := drillReport(t, state)
 	for _, want := range []string{
-		`# Drill: lock-pileup, passed`, `\| detected \| \d+s \| 5m0s \| ok`, `\| first action that helped \| \d+s \| 10m0s \| ok`,
-		`\| restored \| \d+s \| 15m0s \| ok`, `0 of 1 actions failed`, `runbook lock-pileup`, `steps in time \|  \|  \| ok`, `pg\.terminate: ok, helped`,
+		`# Drill: lock-pileup, passed`, `\| detected +\| \d+s +\| 5m0s +\| ok`, `\| helpful action +\| \d+s +\| 10m0s +\| ok`,
+		`\| restored +\| \d+s +\| 15m0s +\| ok`, `0 of 1 failed`, `book lock-pileup`, `steps in time +\| +\| +\| ok`, `pg\.terminate: ok, helped`,
 	} {
 		if !regexp.MustCompile(want).MatchString(text) {
 			t.Errorf("no %s in\n%s", want, text)
@@ -58,6 +58,9 @@ func TestDrill(t *testing.T) {
 	}
 	if !strings.Contains(string(d.screen.Output()), "Drill: lock-pileup, passed") {
 		t.Error("the report was not shown")
+	}
+	if !strings.Contains(string(d.screen.Output()), "I opens an incident; mend it (DRILL is what arms); q leaves.") {
+		t.Error("the start does not say what to do")
 	}
 	if !strings.Contains(string(d.screen.Output()), "starting a standby") {
 		t.Error("without a standby: what is started tells the fault")
@@ -99,7 +102,7 @@ func TestDrillCutOff(t *testing.T) {
 				t.Errorf("ended with %v, want %d", state, tt.code)
 			}
 			d.gone(left)
-			if text := drillReport(t, state); !strings.Contains(text, "# Drill: lock-pileup, not passed") || !strings.Contains(text, "| detected | never |") {
+			if text := drillReport(t, state); !strings.Contains(text, "# Drill: lock-pileup, not passed") || !strings.Contains(text, "| detected       | never ") {
 				t.Errorf("the report is\n%s", text)
 			}
 		})

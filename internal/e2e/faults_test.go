@@ -30,7 +30,8 @@ type fault struct {
 	outcome string   // regular expression
 	broken  func(*incident)
 	mended  func(*incident)
-	after   func(*incident) // nil for nothing more
+	rest    func(*incident) // what remains to be mended then; nil for nothing
+	undo    func(*incident) // takes the act back, after all is scored; nil where nothing does
 }
 
 // incident is one fault in one world, and the screen that looks at it.
@@ -40,7 +41,6 @@ type incident struct {
 	screen *testkit.Terminal
 	admin  *pgx.Conn // superuser
 	said   []string  // the groups of the verdict
-	broke  time.Time // when the world was broken
 	before string    // what broken wants mended to know
 }
 
@@ -51,7 +51,7 @@ func faults() []fault {
 			verdict: `http\.error_rate shop ([\d.]+) % \(limit \d %\) since deploy v4 by ben, live for (\d+)s`,
 			card:    []string{`rollback shop to v3 \(dpl_\w+\)`, `now live +v4`, `goes to +v3`, `schema or any data`},
 			outcome: `errors [\d.]+ % → [\d.]+ % in .*helped`,
-			broken:  badDeployBroken, mended: badDeployMended, after: badDeployUndone,
+			broken:  badDeployBroken, mended: badDeployMended, undo: badDeployUndone,
 		},
 		{
 			name: "lock-pileup", action: "pg.terminate", book: "lock-pileup", ends: "K end it",
@@ -89,7 +89,7 @@ func faults() []fault {
 			verdict: `([\d.]+) % of the rows of public\.events are dead \((\d+) of (\d+)\), kept by the snapshot of pid (\d+) \(app=psql\), (\d+)s old`,
 			card:    []string{`SELECT pg_terminate_backend\(\d+\) +if still started`, `ends +app=psql, role reports, idle in transaction for \d+`, `it has written nothing`},
 			outcome: `ended in .* · oldest transaction .* → .*helped`,
-			broken:  snapshotBroken, mended: snapshotMended, after: snapshotVacuumed,
+			broken:  snapshotBroken, mended: snapshotMended, rest: snapshotVacuumed,
 		},
 		{
 			name: "stale-cache", action: "cache.purge", book: "stale-cache", ends: "P purge it",
@@ -140,7 +140,6 @@ func TestFaults(t *testing.T) {
 				w := startWorld(t, f.world...)
 				in := &incident{world: w, t: t, admin: w.admin(), screen: w.dashboard(size[0], size[1])}
 				in.screen.WaitUntil("a first verdict", limit, regexp.MustCompile("no suspect|this machine").MatchString)
-				in.broke = time.Now()
 				in.breaks(f.name)
 				in.named(f)
 				f.broken(in)
@@ -150,8 +149,10 @@ func TestFaults(t *testing.T) {
 				in.recorded(f)
 				in.calm(f)
 				in.closed(f)
-				if f.after != nil {
-					f.after(in)
+				for _, more := range []func(*incident){f.rest, func(in *incident) { in.scored(f.name) }, f.undo} {
+					if more != nil {
+						more(in)
+					}
 				}
 			})
 		}
@@ -180,11 +181,13 @@ func TestProviderOutage(t *testing.T) {
 				return strings.Contains(screen, "payment") && strings.Contains(screen, "no deploy in 9 h")
 			})
 			in.screen.Keys("\x1b")
+			in.opened(fault{book: "provider-outage"})
 			in.post("/heal/provider-outage")
 			in.screen.WaitUntil("another verdict", 2*limit, func(screen string) bool { return !pattern.MatchString(verdict(screen, "")) })
 			if got := in.audit(); got != "" {
 				t.Errorf("audit %q, want nothing", got)
 			}
+			in.scored("provider-outage", "helpful action")
 		})
 	}
 }

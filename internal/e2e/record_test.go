@@ -6,10 +6,13 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"tocsin/internal/drill"
 )
 
 // told is an incident as `tocsin incident show -o json` tells it.
@@ -76,8 +79,9 @@ func (in *incident) closed(f fault) {
 	if *got.Incident.Runbook != f.book {
 		in.t.Errorf("it follows %s, want %s", *got.Incident.Runbook, f.book)
 	}
-	if early := in.broke.Sub(got.Incident.Began); early > time.Second || got.Incident.Began.After(got.Incident.Opened) {
-		in.t.Errorf("began at %v and opened at %v; the world broke at %v", got.Incident.Began, got.Incident.Opened, in.broke)
+	broke := in.report(f.name).Began
+	if broke.Sub(got.Incident.Began) > time.Second || got.Incident.Began.After(got.Incident.Opened) {
+		in.t.Errorf("began at %v and opened at %v; the world broke at %v", got.Incident.Began, got.Incident.Opened, broke)
 	}
 	out, code := in.command("incident", "status", "closed", "mended", "--anyway")
 	text, err := os.ReadFile(filepath.Join(in.stateDir(), "incidents", got.Incident.ID, "postmortem.md"))
@@ -94,13 +98,37 @@ func (in *incident) closed(f fault) {
 		in.t.Fatalf("the postmortem does not say who detected it:\n%s", text)
 	}
 	at, err := time.Parse("2006-01-02 15:04:05Z", strings.Trim(string(found[1]), "| "))
-	if err != nil || at.Before(in.broke.Truncate(time.Second)) || at.After(got.Incident.Opened) {
-		in.t.Errorf("detected at %v, %v; the world broke at %v and it was opened at %v", at, err, in.broke, got.Incident.Opened)
+	if err != nil || at.Before(broke.Truncate(time.Second)) || at.After(got.Incident.Opened) {
+		in.t.Errorf("detected at %v, %v; the world broke at %v and it was opened at %v", at, err, broke, got.Incident.Opened)
 	}
 }
 
 // stamped is a cell with a time in a table.
 const stamped = `\| \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ`
+
+// report is the case as a drill: by the world's own log, the audit and the
+// record of the incident.
+func (in *incident) report(fault string) drill.Report {
+	in.t.Helper()
+	r, err := drill.Of(in.dir, fault, time.Now())
+	must(in.t, err)
+	return r
+}
+
+// scored checks that all that a drill counts was reached in time, but what this
+// fault cannot have.
+func (in *incident) scored(fault string, lacks ...string) {
+	in.t.Helper()
+	r := in.report(fault)
+	for _, s := range r.Scores {
+		if s.Held == slices.Contains(lacks, s.What) {
+			in.t.Errorf("%s: reached in time is %v", s.What, s.Held)
+		}
+	}
+	if in.t.Log(r.Markdown()); len(r.Scores) != 6 {
+		in.t.Errorf("%d scores, want 6", len(r.Scores))
+	}
+}
 
 // TestIncidentOutlivesItsDashboard kills the dashboard in the middle of an
 // incident: another one, and the command line, go on where it was.

@@ -162,7 +162,16 @@ type Pinned struct {
 	Sum     string `json:"sum"`  // SHA-256 of its text, hex
 	File    string `json:"file"` // its copy beside the timeline
 
-	Actions []string `json:"actions,omitempty"` // that its steps name
+	Actions []string    `json:"actions,omitempty"` // that its steps name
+	Clocks  []StepClock `json:"clocks,omitempty"`  // of its steps that have one of their own
+}
+
+// StepClock is until when a step of the runbook should be over.
+type StepClock struct {
+	Step   string        `json:"step"`
+	Within time.Duration `json:"within_ns"`      // since the incident was opened
+	From   string        `json:"from,omitempty"` // the fact, a time, that Within counts from instead
+	When   bool          `json:"when,omitempty"` // it is only to be done under a condition
 }
 
 // StepEvent is what became of a step of the runbook.

@@ -204,6 +204,16 @@ func (s State) Step(book, step string) (Dated[StepEvent], bool) {
 	return out, ok
 }
 
+// Due is when the clock of a step runs out; not ok while what it counts from is
+// not known.
+func (s State) Due(c StepClock) (at time.Time, ok bool) {
+	if c.From == "" {
+		return s.At.Add(c.Within), true
+	}
+	from, err := time.Parse(time.RFC3339, s.Facts[c.From])
+	return from.Add(c.Within), err == nil
+}
+
 // Live tells whether work on it goes on.
 func (s State) Live() bool { return s.Status != StatusClosed }
 
