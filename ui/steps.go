@@ -8,17 +8,24 @@ import (
 	"tocsin/internal/runbook"
 )
 
+// narrowSteps is the width below which the title of a step is cut short, so that
+// the value that its check sees, its limit and what is left fit beside it.
+const narrowSteps = 100
+
 // stepsFrame is the runbook that is followed: how each step stands.
 func stepsFrame(in In) Frame {
-	d := in.Duty
+	d, title := in.Duty, 30
+	if in.Width < narrowSteps {
+		title = 22
+	}
 	t := &Table{
 		Columns: []Column{
 			{Name: "next", Title: "", Width: 1},
 			{Name: "course", Title: "is", Width: 10},
-			{Name: "step", Title: "step", Width: 30},
+			{Name: "step", Title: "step", Width: title},
 			{Name: "target", Title: "target", Width: 11, Drop: 1},
 			{Name: "phase", Title: "phase", Width: 22, Drop: 2},
-			{Name: "says", Title: "", Least: 20},
+			{Name: "says", Title: "", Least: 28},
 		},
 		Empty: "no runbook is followed",
 	}
@@ -49,8 +56,12 @@ func stepRow(in In, s runbook.Standing) Row {
 	if s.Course.Over() || s.Course == runbook.CourseOff {
 		title = Muted
 	}
+	says := Cell{Text: oneLine(s.Says()), Role: Muted}
+	if s.Undone() {
+		says.Role = Warn
+	}
 	return Row{Key: s.Step.Name(), Args: s.Args, Cells: []Cell{
-		{Text: mark, Role: Strong}, {Text: string(s.Course), Role: role}, {Text: s.Step.Title, Role: title}, target, {Text: s.Phase, Role: Muted}, {Text: oneLine(s.Says()), Role: Muted},
+		{Text: mark, Role: Strong}, {Text: string(s.Course), Role: role}, {Text: s.Step.Title, Role: title}, target, {Text: s.Phase, Role: Muted}, says,
 	}}
 }
 

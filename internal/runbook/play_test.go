@@ -116,6 +116,14 @@ func (g *game) wants(situation, want string) {
 	}
 }
 
+// says compares what a step says.
+func (g *game) says(step, want string) {
+	g.t.Helper()
+	if got := g.standing(step).Says(); got != want {
+		g.t.Errorf("%s says %q, want %q", step, got, want)
+	}
+}
+
 func (g *game) standing(step string) Standing {
 	g.t.Helper()
 	all := g.book.Play(g.s)
@@ -300,4 +308,23 @@ func TestBreachCountsFromAwareness(t *testing.T) {
 			t.Errorf("%s is not due %v after awareness", name, after)
 		}
 	}
+}
+
+// A check tells what it sees now, value first, also when its step is done.
+func TestChecksSayWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	g := newGame(t)
+	g.read(9, 3, 50)
+	g.says("slow", "9 s of 5 s, 80 % over: db.query.longest; wants db.query.longest < 5s")
+	g.says("well", "50 % of 75 %, 25 points left: db.connections.used; wants db.connections.used < 75%")
+	g.said("slow", CourseDone)
+	g.says("slow", "no longer: 9 s of 5 s, 80 % over: db.query.longest")
+	g.read(2, 3, 50)
+	g.says("slow", "2 s of 5 s, 60 % left: db.query.longest")
+	g.s.View = store.New().View()
+	g.says("slow", "because")
+	g.says("well", "db.connections.used: not read here; wants db.connections.used < 75%")
+	g.read(2, 3, 50)
+	g.said("slow", CourseSkipped)
+	g.says("slow", "because")
 }
