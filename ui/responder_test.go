@@ -380,3 +380,37 @@ func TestTheLastAnswer(t *testing.T) {
 		}
 	})
 }
+
+// What the checks of a book see, their limits and what is left stand in one list
+// each: that of the steps, and the text of the book, which needs no incident.
+func TestLimitsAtOneGlance(t *testing.T) {
+	play(t, sceneNamed(t, "lock-pileup"), func(t *testing.T, in In) {
+		in = onDuty(t, in)
+		book, _ := shippedBook(t, "scaling")
+		in.Duty.Book, in.Duty.Steps = &book, book.Play(runbook.Situation{View: in.View, Began: in.View.Now()})
+		for step, limit := range map[string][2]string{
+			"limit-p95":         {"Response time, p95 below 1 s", "4.8 s of 1 s, 380 % over: http.p95 app=shop"},
+			"limit-connections": {"Database connections below 80 %", "86 % of 80 %, 6 points over: db.connections.used"},
+			"limit-memory":      {"Memory below 85 %", "62.5 % of 85 %, 23 points left: host.memory"},
+			"limit-errors":      {"Error rate below 2 %", "0.34 % of 2 %, 1.66 points left: http.error_rate app=shop"},
+		} {
+			want := Line{span(Strong, limit[0]), gap(2)}
+			if !slices.ContainsFunc(bookDetail(in, "scaling"), func(l Line) bool {
+				return len(l) == 3 && slices.Equal(l[:2], want) && l[2].Text == limit[1]
+			}) {
+				t.Errorf("the text of the book does not say %q beside %q", limit[1], limit[0])
+			}
+			for _, width := range []int{160, 78} {
+				in.Width = width
+				table := stepsFrame(in).Table
+				i := slices.IndexFunc(table.Rows, func(r Row) bool { return r.Key == step })
+				left, widths := cellAt(table.Rows[i], len(table.Columns)-1).Text, fit(table.Columns, width)
+				far, _, _ := strings.Cut(limit[1], ": ")
+				far = far[:strings.LastIndex(far, " ")] // "left" and "over" may be cut off: the two numbers say that
+				if !strings.HasPrefix(left, limit[1]) || widths[len(widths)-1] < len(far) {
+					t.Errorf("%s says %q in %d of %d cells, want %q first", step, left, widths[len(widths)-1], width, limit[1])
+				}
+			}
+		}
+	})
+}

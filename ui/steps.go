@@ -16,7 +16,7 @@ const narrowSteps = 100
 func stepsFrame(in In) Frame {
 	d, title := in.Duty, 30
 	if in.Width < narrowSteps {
-		title = 22
+		title = 20
 	}
 	t := &Table{
 		Columns: []Column{
@@ -25,7 +25,7 @@ func stepsFrame(in In) Frame {
 			{Name: "step", Title: "step", Width: title},
 			{Name: "target", Title: "target", Width: 11, Drop: 1},
 			{Name: "phase", Title: "phase", Width: 22, Drop: 2},
-			{Name: "says", Title: "", Least: 28},
+			{Name: "says", Title: "", Least: 30},
 		},
 		Empty: "no runbook is followed",
 	}
@@ -199,13 +199,14 @@ func leads(b runbook.Book, a alert.Alert) bool {
 }
 
 // bookDetail is the text of a book, and the last times that it was followed.
+// Beside each check stands what it sees now.
 func bookDetail(in In, key string) []Line {
 	i := slices.IndexFunc(in.Books, func(b runbook.Book) bool { return b.ID == key })
 	if i < 0 {
 		return nil
 	}
 	b := in.Books[i]
-	lines := []Line{{span(Title, b.Title)}, labelled("triggers", strings.Join(b.Triggers, " ")), labelled("owner", b.Owner+", reviewed "+b.Reviewed.Format("2006-01-02"))}
+	lines := []Line{{span(Title, b.Title)}, labelled("triggers", nameOr(strings.Join(b.Triggers, " "), "none")), labelled("owner", b.Owner+", reviewed "+b.Reviewed.Format("2006-01-02"))}
 	if b.Stale(in.View.Now()) {
 		lines = append(lines, Line{span(Warn, "nobody has reviewed it for half a year")})
 	}
@@ -214,13 +215,33 @@ func bookDetail(in In, key string) []Line {
 	}
 	lines = append(lines, Line{})
 	lines = append(lines, proseLines(b.Intro, in.Width)...)
+	all := b.Play(runbook.Situation{View: in.View, Suspect: in.Suspect, Began: in.View.Now()})
 	for _, p := range b.Phases {
 		lines = append(lines, Line{}, Line{span(Title, p.Title)})
 		lines = append(lines, proseLines(p.Prose, in.Width)...)
-		for _, s := range p.Steps {
-			lines = append(lines, Line{}, Line{span(Strong, s.Title)})
-			lines = append(lines, proseLines(s.Prose, in.Width)...)
+		apart := true // from what stands above
+		for _, s := range all[:len(p.Steps)] {
+			prose := proseLines(s.Step.Prose, in.Width)
+			if apart || len(prose) > 0 {
+				lines = append(lines, Line{})
+			}
+			lines = append(append(lines, stepLine(s)), prose...)
+			apart = len(prose) > 0
 		}
+		all = all[len(p.Steps):]
 	}
 	return lines
+}
+
+// stepLine is the title of a step, and what its check sees.
+func stepLine(s runbook.Standing) Line {
+	line := Line{span(Strong, s.Step.Title)}
+	if s.Step.Block.Check.Absent() {
+		return line
+	}
+	role := Muted
+	if s.Holds == runbook.Fail {
+		role = Warn
+	}
+	return append(line, gap(2), span(role, s.Now.Brief()))
 }

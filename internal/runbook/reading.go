@@ -82,13 +82,17 @@ func apart(value, limit float64, unit model.Unit) string {
 	case model.None:
 		return alert.Number(distance, unit)
 	case model.Percent:
-		return alert.Number(distance, model.None) + " points"
+		return alert.Number(coarse(distance), model.None) + " points"
 	}
-	share := 100 * distance / limit
-	if share >= 1 {
-		share = math.Round(share)
+	return alert.Number(coarse(100*distance/limit), model.Percent)
+}
+
+// coarse leaves off the fraction where it says little.
+func coarse(x float64) float64 {
+	if x < 10 {
+		return x
 	}
-	return alert.Number(share, model.Percent)
+	return math.Round(x)
 }
 
 func joined(a, between, b string) string {
