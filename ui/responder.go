@@ -382,7 +382,7 @@ func (a *App) openStep() (runbook.Standing, bool) {
 // askFact asks what a step wants to know. What the verdict knows is proposed.
 func (a *App) askFact(s runbook.Standing) {
 	ask := s.Step.Block.Ask
-	p := &prompt{title: s.Step.Title, label: ask.Prompt + a.lastAnswer(ask.Fact)}
+	p := &prompt{title: s.Step.Title, label: s.Says(lastTime(a.in, *a.in.Duty.Book, s))}
 	p.typed.set(s.Proposed)
 	p.done = func(_ *App, text string) string {
 		if text == "" {
@@ -395,17 +395,6 @@ func (a *App) askFact(s runbook.Standing) {
 		return ""
 	}
 	a.push(p)
-}
-
-// lastAnswer is what was answered in the newest incident that asked the same,
-// such as last month's review; "" where none did.
-func (a *App) lastAnswer(fact string) string {
-	for _, s := range a.in.Duty.Past {
-		if value, ok := s.Facts[fact]; ok {
-			return " (" + a.in.when(s.At) + ": " + value + ")"
-		}
-	}
-	return ""
 }
 
 // startStep opens the card of the action of a step. The step has begun once

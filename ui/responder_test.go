@@ -363,19 +363,48 @@ func TestEvidenceLookedAt(t *testing.T) {
 	})
 }
 
-// What was answered the last time stands beside the question.
-func TestTheLastAnswer(t *testing.T) {
-	duty(t, true, func(s *stage, n *notebook, _ *deed) {
+// What was answered and measured when a review was closed the last time stands
+// beside what is asked and measured this time: in the list, in the question, in
+// the step and in the text of the book.
+func TestTheLastTime(t *testing.T) {
+	duty(t, true, func(s *stage, _ *notebook, _ *deed) {
+		book, _ := shippedBook(t, "cost-review")
+		month := s.in.View.Now().AddDate(0, -1, 0)
+		past := incident.Fold([]incident.Event{
+			event(1, month, incident.KindFact, incident.FactFound{Name: "hosting-bandwidth", Value: "412 EUR"}),
+			event(2, month, incident.KindStepDone, incident.StepEvent{Runbook: book.ID, Step: "hosting-bandwidth", Reading: "hosting-bandwidth = 412 EUR"}),
+			event(3, month, incident.KindStepDone, incident.StepEvent{Runbook: book.ID, Step: "database-size", Reading: "db.tables.bytes 21 GiB"}),
+			event(4, month, incident.KindStepDone, incident.StepEvent{Runbook: "slow-query", Step: "database-queries", Reading: "db.statements.mean 9 ms"}),
+		})
+		earlier := incident.Fold([]incident.Event{
+			event(1, month, incident.KindStepDone, incident.StepEvent{Runbook: book.ID, Step: "database-size", Reading: "db.tables.bytes 20 GiB"}),
+		})
 		d := s.o.Duty()
-		d.Past[0].Facts["bill"] = "412 EUR"
-		for i := range d.Steps {
-			if d.Steps[i].Step.Name() == "who-is-at-the-root" {
-				d.Steps[i].Step.Block.Ask = &runbook.Ask{Fact: "bill", Type: "string", Prompt: "The bill of the month"}
+		d.Book, d.Past = &book, []incident.State{past, earlier}
+		d.Steps = book.Play(runbook.Situation{View: s.in.View, Began: s.in.View.Now()})
+		s.o.Duty = func() Duty { return d }
+		s.update(true)
+		stepAt(s, "hosting-bandwidth")
+		for _, want := range []string{"price of what is above (Dec 01: 412 EUR)", "156 MiB (Dec 01: 21 GiB): db.tables.bytes; wants"} {
+			if got := s.text(); !strings.Contains(got, want) {
+				t.Errorf("the list lacks %q:\n%s", want, got)
 			}
 		}
-		stepAt(s, "who-is-at-the-root")
+		if got := s.text(); strings.Contains(got, "9 ms)") {
+			t.Errorf("what another book measured stands there:\n%s", got)
+		}
+		in := s.in
+		in.Width = 160
+		if got := stepDetail(in, "database-size"); !slices.ContainsFunc(got, func(l Line) bool { return len(l) > 1 && l[len(l)-1].Text == "Dec 01: 21 GiB" }) {
+			t.Errorf("the step lacks it: %v", got)
+		}
+		if got := bookDetail(in, book.ID); !slices.ContainsFunc(got, func(l Line) bool {
+			return len(l) > 1 && l[len(l)-1].Text == "156 MiB (Dec 01: 21 GiB): db.tables.bytes"
+		}) {
+			t.Errorf("the text of the book lacks it: %v", got)
+		}
 		s.press("o")
-		if got := s.text(); !strings.Contains(got, "The bill of the month (Dec 25: 412 EUR)") {
+		if got := s.text(); !strings.Contains(got, "price of what is above (Dec 01: 412 EUR)") {
 			t.Errorf("not beside the question:\n%s", got)
 		}
 	})

@@ -56,13 +56,43 @@ func stepRow(in In, s runbook.Standing) Row {
 	if s.Course.Over() || s.Course == runbook.CourseOff {
 		title = Muted
 	}
-	says := Cell{Text: oneLine(s.Says()), Role: Muted}
+	says := Cell{Text: oneLine(s.Says(compared(in, *in.Duty.Book, s))), Role: Muted}
 	if s.Undone() {
 		says.Role = Warn
 	}
 	return Row{Key: s.Step.Name(), Args: s.Args, Cells: []Cell{
 		{Text: mark, Role: Strong}, {Text: string(s.Course), Role: role}, {Text: s.Step.Title, Role: title}, target, {Text: s.Phase, Role: Muted}, says,
 	}}
+}
+
+// lastTime is what was answered to a step or measured by it in the newest closed
+// incident that followed the book, such as the review of the month before, with
+// its day; "" where none did.
+func lastTime(in In, b runbook.Book, s runbook.Standing) string {
+	ask := s.Step.Block.Ask
+	if ask == nil && s.Step.Block.Check.Absent() {
+		return ""
+	}
+	for _, past := range in.Duty.Past {
+		word, told := past.Step(b.ID, s.Step.Name())
+		was := s.Now.Since(word.Is.Reading)
+		if ask != nil {
+			was = past.Facts[ask.Fact]
+		}
+		if told && was != "" {
+			return in.when(word.At) + ": " + was
+		}
+	}
+	return ""
+}
+
+// compared is lastTime of a book to which no alert leads: that is gone through
+// again and again, to compare. Elsewhere it says little in a list.
+func compared(in In, b runbook.Book, s runbook.Standing) string {
+	if len(b.Triggers) > 0 {
+		return ""
+	}
+	return lastTime(in, b, s)
 }
 
 func courseRole(s runbook.Standing) Role {
@@ -91,7 +121,7 @@ func stepDetail(in In, key string) []Line {
 	b := s.Step.Block
 	lines := []Line{{span(Title, s.Step.Title)}, labelled("phase", s.Phase), labelled("is", string(s.Course)+" "+lateBy(in.View.Now(), s))}
 	for _, part := range [][2]string{
-		{"now", s.Says()}, {"when", b.When.Text}, {"check", b.Check.Text}, {"action", strings.TrimSpace(b.Action)}, {"verified by", b.Verify.Text}, {"if it fails", onFail(b)},
+		{"now", s.Says("")}, {"last time", lastTime(in, *in.Duty.Book, s)}, {"when", b.When.Text}, {"check", b.Check.Text}, {"action", strings.TrimSpace(b.Action)}, {"verified by", b.Verify.Text}, {"if it fails", onFail(b)},
 	} {
 		if part[1] != "" {
 			lines = append(lines, wrapped(part[0], part[1], in.Width)...)
@@ -225,7 +255,7 @@ func bookDetail(in In, key string) []Line {
 			if apart || len(prose) > 0 {
 				lines = append(lines, Line{})
 			}
-			lines = append(append(lines, stepLine(s)), prose...)
+			lines = append(append(lines, stepLine(in, b, s)), prose...)
 			apart = len(prose) > 0
 		}
 		all = all[len(p.Steps):]
@@ -233,15 +263,19 @@ func bookDetail(in In, key string) []Line {
 	return lines
 }
 
-// stepLine is the title of a step, and what its check sees.
-func stepLine(s runbook.Standing) Line {
-	line := Line{span(Strong, s.Step.Title)}
-	if s.Step.Block.Check.Absent() {
-		return line
+// stepLine is the title of a step, and what its check sees or was answered the
+// last time.
+func stepLine(in In, b runbook.Book, s runbook.Standing) Line {
+	role, says := Muted, compared(in, b, s)
+	if !s.Step.Block.Check.Absent() {
+		says = s.Now.Brief(says)
 	}
-	role := Muted
 	if s.Holds == runbook.Fail {
 		role = Warn
 	}
-	return append(line, gap(2), span(role, s.Now.Brief()))
+	line := Line{span(Strong, s.Step.Title)}
+	if says != "" {
+		line = append(line, gap(2), span(role, oneLine(says)))
+	}
+	return line
 }

@@ -66,7 +66,8 @@ func TestRulesAndTriggersAgree(t *testing.T) {
 }
 
 // Where a rule watches a metric, a step does not ask for another limit: what
-// the alert calls well and what the book calls well are the same.
+// the alert calls well and what the book calls well are the same. To be at least
+// 0 is no limit: it only has to be measured.
 func TestLimitsAreThoseOfTheRules(t *testing.T) {
 	books, err := Shipped()
 	if err != nil {
@@ -77,6 +78,9 @@ func TestLimitsAreThoseOfTheRules(t *testing.T) {
 		for _, s := range b.Steps() {
 			for _, e := range []Expr{s.Block.When, s.Block.Check, s.Block.Verify} {
 				for _, term := range slices.Concat(e.cases...) {
+					if term.limit.Op == ">=" && term.limit.Value == 0 {
+						continue
+					}
 					if limits := limitsOf(t, term.metric, words[term.metric].unit); len(limits) > 0 && !slices.Contains(limits, in(t, term.limit, words[term.metric].unit)) {
 						t.Errorf("%s:%d: %q: no rule on %s has this limit: %v", b.ID, s.Line, e.Text, term.metric, limits)
 					}
@@ -211,6 +215,12 @@ func TestCostReviewHasEveryBox(t *testing.T) {
 		}
 		if diff := cmp.Diff(boxes[p.Title[:strings.Index(p.Title, " (")]], got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", p.Title, diff)
+		}
+	}
+	// Whatever a box measures, it is ticked, so that the record has it.
+	for _, s := range b.Steps() {
+		if check := s.Block.Check; !check.Absent() && !strings.Contains(check.Text, " >= 0") {
+			t.Errorf("%s is kept only where %s", s.Name(), check.Text)
 		}
 	}
 }

@@ -314,14 +314,17 @@ func (s Situation) root() *model.Session {
 }
 
 // Says is a standing in words: what to do, or how it went. What a check saw is
-// told as it is now, for as long as that is known.
-func (s Standing) Says() string {
+// told as it is now, for as long as that is known. What was said before, such as
+// in the month before, stands beside it.
+func (s Standing) Says(before string) string {
 	b := s.Step.Block
 	switch {
 	case s.Course == CourseDone && s.Holds == Pass:
-		return s.Now.Brief()
+		return s.Now.Brief(before)
 	case s.Undone():
-		return "no longer: " + s.Now.Brief()
+		return "no longer: " + s.Now.Brief(before)
+	case s.Course == CourseDone && b.Ask != nil:
+		return strings.TrimPrefix(s.Reading, b.Ask.Fact+" = ") + beside(before)
 	case s.Course.Over(), s.Course == CourseOff, s.Course == CourseStarted:
 		return s.Reading
 	case len(s.Missing) > 0:
@@ -331,9 +334,9 @@ func (s Standing) Says() string {
 	case b.Action != "":
 		return strings.TrimSpace(b.Action + " " + words(s.Args))
 	case !b.Check.Absent():
-		return s.Now.Brief() + "; wants " + b.Check.Text
+		return s.Now.Brief(before) + "; wants " + b.Check.Text
 	case b.Ask != nil:
-		return b.Ask.Prompt
+		return b.Ask.Prompt + beside(before)
 	case b.Later != "":
 		return "by hand: " + b.Later + " is not there yet"
 	}

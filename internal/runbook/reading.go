@@ -26,12 +26,21 @@ func (r Reading) String() string {
 	return joined(r.Of+" "+r.Is, ", ", r.Flaw)
 }
 
-// Brief is the whole of it with the value first: what is cut off says least.
-func (r Reading) Brief() string {
+// Brief is the whole of it with the value first, and behind that what was before:
+// what is cut off says least.
+func (r Reading) Brief(before string) string {
 	if r.Is == "" {
-		return r.String()
+		return r.String() + beside(before)
 	}
-	return joined(r.Is, ", ", r.Flaw) + ": " + r.Of
+	return joined(r.Is+beside(before), ", ", r.Flaw) + ": " + r.Of
+}
+
+// beside puts what there is in brackets.
+func beside(text string) string {
+	if text == "" {
+		return ""
+	}
+	return " (" + text + ")"
 }
 
 // Since takes from what was kept of an earlier reading what both have in common.
