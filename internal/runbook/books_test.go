@@ -11,6 +11,7 @@ import (
 
 	"tocsin/internal/alert"
 	"tocsin/internal/model"
+	"tocsin/internal/store"
 )
 
 // shippedBook is one of the shipped books.
@@ -116,6 +117,44 @@ func in(t *testing.T, limit alert.Threshold, unit model.Unit) float64 {
 		t.Fatal(err)
 	}
 	return value
+}
+
+// standingIn is how a step of a shipped book stands while readings are these.
+func standingIn(t *testing.T, book, step string, facts ...model.Fact) Standing {
+	t.Helper()
+	s := store.New()
+	for _, source := range []string{"pg.slots", "host"} { // both are well
+		store.NewCell(s, store.Key[numbers]{Name: source}, store.Source{Every: time.Hour}).Put(nil, time.Now(), 0)
+	}
+	store.NewCell(s, store.Key[numbers]{Name: "test"}, store.Source{Every: time.Hour}).Put(facts, time.Now(), 0)
+	all := shippedBook(t, book).Play(Situation{View: s.View(), Began: time.Now()})
+	i := slices.IndexFunc(all, func(s Standing) bool { return s.Step.Name() == step })
+	if i < 0 {
+		t.Fatalf("%s has no step %s", book, step)
+	}
+	return all[i]
+}
+
+// A slot that nobody reads is found whatever it keeps so far; one that is read
+// when it keeps much.
+func TestForgottenSlotsAreFound(t *testing.T) {
+	slot := func(idle, gib float64) []model.Fact {
+		return []model.Fact{model.Known("db.slots.inactive", idle, model.None, nil), model.Known("db.slots.retained", gib*(1<<30), model.Bytes, model.Labels{"slot": "r0"})}
+	}
+	for _, tt := range []struct {
+		name  string
+		facts []model.Fact
+		want  Course
+	}{
+		{"nobody reads it", slot(1, 0.25), CourseWatching},
+		{"it is read, and behind", slot(0, 9), CourseWatching},
+		{"it is read", slot(0, 0.25), CourseOff},
+		{"there is none", []model.Fact{model.Known("db.slots.inactive", 0, model.None, nil)}, CourseOff},
+	} {
+		if got := standingIn(t, "disk-filling", "slots", tt.facts...); got.Course != tt.want || got.Ticks != "" {
+			t.Errorf("%s: %s %s (%s), want %s", tt.name, got.Course, got.Ticks, got.Says(""), tt.want)
+		}
+	}
 }
 
 func TestBreachKeepsItsClocks(t *testing.T) {
