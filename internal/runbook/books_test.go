@@ -157,6 +157,28 @@ func TestForgottenSlotsAreFound(t *testing.T) {
 	}
 }
 
+// The verdict leads to old-snapshot while rows die under a young transaction as
+// well: the step that ends it is there then, and nothing says that it is over.
+func TestYoungSnapshotsCanBeEnded(t *testing.T) {
+	for _, tt := range []struct {
+		name      string
+		open      time.Duration
+		dead      float64
+		end, look Course
+		over      bool // the first check is done
+	}{
+		{"rows die under a young one", 40 * time.Second, 50, CourseTodo, CourseWatching, false},
+		{"an old one", 6 * time.Minute, 3, CourseTodo, CourseWatching, false},
+		{"neither", 40 * time.Second, 3, CourseOff, CourseReady, true},
+	} {
+		open, dead := model.Known("db.tx.longest", tt.open.Seconds(), model.Seconds, nil), model.Known("db.dead_tuples.pct", tt.dead, model.Percent, model.Labels{"table": "public.events"})
+		look, end := standingIn(t, "old-snapshot", "still-open", open, dead), standingIn(t, "old-snapshot", "end-session", open, dead)
+		if look.Course != tt.look || (look.Ticks == CourseDone) != tt.over || end.Course != tt.end {
+			t.Errorf("%s: still open is %s %s (%s), want %s; to end it is %s (%s), want %s", tt.name, look.Course, look.Ticks, look.Says(""), tt.look, end.Course, end.Says(""), tt.end)
+		}
+	}
+}
+
 func TestBreachKeepsItsClocks(t *testing.T) {
 	type clock struct {
 		Title    string
