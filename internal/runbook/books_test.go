@@ -91,6 +91,37 @@ func TestLimitsAreThoseOfTheRules(t *testing.T) {
 	}
 }
 
+// The book that a rule leads to looks at what the rule fired on, and as long as
+// that is not over: a condition holds, and a check does not pass, until the rule
+// clears, not only until it would no longer fire.
+func TestBooksFollowTheirRulesUntilTheyClear(t *testing.T) {
+	words := newVocabulary()
+	for _, r := range alert.Defaults().Rules {
+		b, unit := shippedBook(t, r.Runbook), words[r.Metric].unit
+		clears, looks := in(t, r.Clear, unit), false
+		for _, s := range b.Steps() {
+			for _, e := range []Expr{s.Block.When, s.Block.Check} {
+				for _, term := range slices.Concat(e.cases...) {
+					if term.metric != r.Metric {
+						continue
+					}
+					looks = true
+					beyond := in(t, term.limit, unit) - clears
+					if r.Fire.Op[0] == '<' {
+						beyond = -beyond
+					}
+					if beyond > 0 {
+						t.Errorf("%s:%d: %q, but rule %s clears at %s", b.ID, s.Line, e.Text, r.ID, r.Clear)
+					}
+				}
+			}
+		}
+		if !looks {
+			t.Errorf("%s looks nowhere at %s, on which rule %s fires", b.ID, r.Metric, r.ID)
+		}
+	}
+}
+
 // limitsOf gives the limits of the shipped rules on a metric, in its unit, and
 // those that say "none at all"; none where no rule is on it.
 func limitsOf(t *testing.T, metric string, unit model.Unit) []float64 {
@@ -175,6 +206,27 @@ func TestYoungSnapshotsCanBeEnded(t *testing.T) {
 		look, end := standingIn(t, "old-snapshot", "still-open", open, dead), standingIn(t, "old-snapshot", "end-session", open, dead)
 		if look.Course != tt.look || (look.Ticks == CourseDone) != tt.over || end.Course != tt.end {
 			t.Errorf("%s: still open is %s %s (%s), want %s; to end it is %s (%s), want %s", tt.name, look.Course, look.Ticks, look.Says(""), tt.look, end.Course, end.Says(""), tt.end)
+		}
+	}
+}
+
+// A rule that fires on the pace alone, or on many hours, does not find its book
+// saying at once that it is over.
+func TestPaceAndBudgetAreLookedAt(t *testing.T) {
+	burn := model.Known("slo.burn", 7, model.None, model.Labels{"app": "shop", "window": "6h"})
+	burn.Count = 1000
+	for _, tt := range []struct {
+		book, step string
+		facts      []model.Fact
+		want       string
+	}{
+		{"disk-filling", "pace", []model.Fact{model.Known("host.disk.full_in", 3, model.Hours, model.Labels{"fs": "/"})}, "watching: 3 h, 63 % below 8 h: host.disk.full_in fs=/; wants host.disk.full_in > 8h"},
+		{"disk-filling", "pace", nil, "off: host.disk.full_in: there is none here"},
+		{"error-spike", "budget", []model.Fact{burn}, "watching: 7 of 6, 1 over: slo.burn app=shop,window=6h; wants slo.burn <= 6"},
+		{"incident-response", "told", []model.Fact{model.Known("notify.failing", 1, model.None, nil)}, "watching: 1: notify.failing; wants notify.failing < 1"},
+	} {
+		if got := standingIn(t, tt.book, tt.step, tt.facts...); string(got.Course)+": "+got.Says("") != tt.want {
+			t.Errorf("%s of %s is %s: %s, want %s", tt.step, tt.book, got.Course, got.Says(""), tt.want)
 		}
 	}
 }

@@ -210,6 +210,7 @@ func (t term) eval(v store.View, of actions.Args, every bool) (Truth, Reading) {
 			}
 		}
 	}
+	list = ofShortWindow(list)
 	switch {
 	case len(list) == 0 && !every && t.isRead(v):
 		return Fail, nothing(t.metric, "there is none here")
@@ -232,13 +233,20 @@ func (t term) isRead(v store.View) bool {
 	})
 }
 
-// concerns tells whether a series is of the short window, where it has one, and
-// not of something else than the arguments name.
+// ofShortWindow leaves out the series of other windows, where the metric has the
+// short one.
+func ofShortWindow(list []found) []found {
+	window := func(f found) string { return f.fact.Labels["window"] }
+	if !slices.ContainsFunc(list, func(f found) bool { return window(f) == shortWindow }) {
+		return list
+	}
+	return slices.DeleteFunc(list, func(f found) bool { return window(f) != "" && window(f) != shortWindow })
+}
+
+// concerns tells whether a series is not of something else than the arguments
+// name.
 func concerns(labels model.Labels, of actions.Args) bool {
 	for name, value := range labels {
-		if name == "window" && value != shortWindow {
-			return false
-		}
 		if wanted, named := of[name]; named && wanted != value {
 			return false
 		}
@@ -312,10 +320,13 @@ func (t term) holds(value float64, unit model.Unit) Truth {
 	}
 }
 
-// nameOf names a series: "db.dead_tuples.pct {table=public.orders}".
+// nameOf names a series: "db.dead_tuples.pct table=public.orders". The short
+// window goes without saying.
 func nameOf(f model.Fact) string {
 	labels := maps.Clone(f.Labels)
-	delete(labels, "window")
+	if labels["window"] == shortWindow {
+		delete(labels, "window")
+	}
 	if s := labels.String(); s != "" {
 		return f.Name + " " + s
 	}

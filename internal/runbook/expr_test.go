@@ -166,6 +166,11 @@ func TestReadingsTellWhatIsLeft(t *testing.T) {
 	}
 	few := p95("shop", 312)
 	few.Count = 49
+	burn := func(window string, times float64) model.Fact {
+		f := model.Known("slo.burn", times, model.None, model.Labels{"app": "shop", "window": window})
+		f.Count = 50
+		return f
+	}
 	used := func(pct float64) model.Fact { return model.Known("db.connections.used", pct, model.Percent, nil) }
 	hit := model.Known("cache.hit_ratio", 92, model.Percent, nil)
 	hit.Count = 50
@@ -182,6 +187,7 @@ func TestReadingsTellWhatIsLeft(t *testing.T) {
 		{"at it", "http.p95 < 1000ms", "http.p95 app=shop 1 s of 1 s, none left", numbers{p95("shop", 1000)}},
 		{"a share counts in points", "db.connections.used < 80%", "db.connections.used 41 % of 80 %, 39 points left", numbers{used(41)}},
 		{"a count", "db.archiver.ready < 50", "db.archiver.ready 12 of 50, 38 left", numbers{count("db.archiver.ready", 12)}},
+		{"of other windows, where there is no short one", "slo.burn <= 6", "slo.burn app=shop,window=6h 9 of 6, 3 over", numbers{burn("1h", 2), burn("6h", 9)}},
 		{"none at all", "db.down < 1", "db.down 0", numbers{count("db.down", 0)}},
 		{"any number", "db.tables.bytes >= 0B", "db.tables.bytes 1 KiB", numbers{model.Known("db.tables.bytes", 1024, model.Bytes, nil)}},
 		{"a least value", "cache.hit_ratio > 80%", "cache.hit_ratio 92 %, 12 points above 80 %", numbers{hit}},
