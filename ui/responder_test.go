@@ -385,7 +385,7 @@ func TestTheLastTime(t *testing.T) {
 		s.o.Duty = func() Duty { return d }
 		s.update(true)
 		stepAt(s, "hosting-bandwidth")
-		for _, want := range []string{"price of what is above (Dec 01: 412 EUR)", "156 MiB (Dec 01: 21 GiB): db.tables.bytes; wants"} {
+		for _, want := range []string{"price of what is above (Dec 01: 412 EUR)", "156 MiB (Dec 01: 21 GiB): db.tables.bytes "} {
 			if got := s.text(); !strings.Contains(got, want) {
 				t.Errorf("the list lacks %q:\n%s", want, got)
 			}

@@ -49,6 +49,11 @@ type term struct {
 // Absent tells that no expression was written.
 func (e Expr) Absent() bool { return len(e.cases) == 0 }
 
+// measures tells whether it only has to be read: any number is at least 0.
+func (e Expr) measures() bool {
+	return !e.Absent() && !slices.ContainsFunc(slices.Concat(e.cases...), func(t term) bool { return t.limit.Op != ">=" || t.limit.Value != 0 })
+}
+
 // ParseExpr reads an expression. Metrics must be among those of [alert.Metrics],
 // and units fit them.
 func ParseExpr(text string) (Expr, error) { return newVocabulary().expr(text) }

@@ -168,7 +168,7 @@ func (s Situation) stand(step Step, phase Phase, facts map[string]string, begun 
 	case !b.Check.Absent():
 		out.Reading = out.Now.String()
 		switch {
-		case out.Holds == Pass && begun:
+		case out.Holds == Pass && (begun || b.Check.measures()):
 			out.Ticks = CourseDone
 		case begun:
 			out.Course = CourseWatching
@@ -333,6 +333,8 @@ func (s Standing) Says(before string) string {
 		return fmt.Sprintf("needs %v first", s.Gates[0])
 	case b.Action != "":
 		return strings.TrimSpace(b.Action + " " + words(s.Args))
+	case b.Check.measures():
+		return s.Now.Brief(before)
 	case !b.Check.Absent():
 		return s.Now.Brief(before) + "; wants " + b.Check.Text
 	case b.Ask != nil:
