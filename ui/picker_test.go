@@ -1,9 +1,11 @@
 package ui
 
 import (
+	"strings"
 	"testing"
 
 	"tocsin/actions"
+	"tocsin/internal/runbook"
 )
 
 // What is typed finds; no letter runs anything, not even one that is a key.
@@ -28,6 +30,29 @@ func TestAPickerRunsNothingWhileItIsTypedInto(t *testing.T) {
 			if len(ran) != 1 || ran[0] != tt.want {
 				t.Errorf("%q and Enter ran %q, want %s", tt.typed, ran, tt.want)
 			}
+		}
+	})
+}
+
+// The palette finds a runbook by its name also where they are read only while it
+// is open.
+func TestThePaletteWaitsForTheRunbooks(t *testing.T) {
+	play(t, sceneNamed(t, "calm"), func(t *testing.T, in In) {
+		s := onStage(t, in, 120, 36)
+		var read []runbook.Book
+		s.o.Books = func() []runbook.Book { return read }
+		s.press(":")
+		s.write("scaling")
+		if got := s.text(); !strings.Contains(got, "nothing by that name") {
+			t.Errorf("before they are read:\n%s", got)
+		}
+		_, read = shippedBook(t, "scaling")
+		if got := s.text(); !strings.Contains(got, "runbook scaling") {
+			t.Errorf("once they are read:\n%s", got)
+		}
+		s.press("Enter")
+		if got := s.text(); !strings.Contains(got, "Five limits say so") {
+			t.Errorf("it does not open:\n%s", got)
 		}
 	})
 }
