@@ -21,6 +21,7 @@ type item struct {
 type picker struct {
 	title string
 	items []item
+	more  func() []item // that are still being read when it opens; nil for none
 	typed entry
 	line  int
 }
@@ -31,7 +32,11 @@ func (p *picker) matches() []item {
 	typed := p.typed.String()
 	want := strings.ToLower(typed)
 	var keyed, named, near []item
-	for _, it := range p.items {
+	items := p.items
+	if p.more != nil {
+		items = slices.Concat(items, p.more())
+	}
+	for _, it := range items {
 		switch text := strings.ToLower(it.text); {
 		case typed != "" && it.key == typed:
 			keyed = append(keyed, it)
@@ -127,7 +132,8 @@ func newPalette(a *App) *picker {
 		}
 		p.items = append(p.items, it)
 	}
-	p.items = append(append(p.items, tabItems(a.pages)...), bookItems(called(a.o.Books))...)
+	p.items = append(p.items, tabItems(a.pages)...)
+	p.more = func() []item { return bookItems(called(a.o.Books)) }
 	return p
 }
 

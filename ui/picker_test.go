@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tocsin/actions"
+	"tocsin/internal/runbook"
 )
 
 // What is typed finds; no letter runs anything, not even one that is a key.
@@ -42,6 +43,29 @@ func TestAPickerLeavesTheTargetInSight(t *testing.T) {
 			if head, _, _ := strings.Cut(s.text(), "\n"); !strings.Contains(head, in.Mode.Server) {
 				t.Errorf("%v: the first row is %q", size, head)
 			}
+		}
+	})
+}
+
+// The palette finds a runbook by its name also where they are read only while it
+// is open.
+func TestThePaletteWaitsForTheRunbooks(t *testing.T) {
+	play(t, sceneNamed(t, "calm"), func(t *testing.T, in In) {
+		s := onStage(t, in, 120, 36)
+		var read []runbook.Book
+		s.o.Books = func() []runbook.Book { return read }
+		s.press(":")
+		s.write("scaling")
+		if got := s.text(); !strings.Contains(got, "nothing by that name") {
+			t.Errorf("before they are read:\n%s", got)
+		}
+		_, read = shippedBook(t, "scaling")
+		if got := s.text(); !strings.Contains(got, "runbook scaling") {
+			t.Errorf("once they are read:\n%s", got)
+		}
+		s.press("Enter")
+		if got := s.text(); !strings.Contains(got, "Five limits say so") {
+			t.Errorf("it does not open:\n%s", got)
 		}
 	})
 }

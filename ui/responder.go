@@ -14,7 +14,8 @@ import (
 // Recorder writes the record of incidents. Its methods may wait for the disk,
 // and are called away from the screen's loop.
 type Recorder interface {
-	// Open begins an incident and follows a book in it, by its id; "" for none.
+	// Open begins an incident and follows a book in it, by its id; "" for none. It
+	// is named by the book where it has no title.
 	Open(o incident.Opened, book string) error
 	// Follow pins a book to the open incident.
 	Follow(book string) error
@@ -136,8 +137,8 @@ func (a *App) openByTrouble(severity, criterion string) {
 	if a.in.Suspect.Found() {
 		o.Suspect = a.in.Suspect.Summary
 	}
-	if i := slices.IndexFunc(called(a.o.Books), func(b runbook.Book) bool { return b.ID == book }); i >= 0 {
-		o.Title = called(a.o.Books)[i].Title
+	if book != "" {
+		o.Title = "" // that of the runbook
 	}
 	a.goTo(a.tabNamed("Incident"))
 	a.openIncident(o, book)
@@ -380,7 +381,7 @@ func (a *App) openStep() (runbook.Standing, bool) {
 // askFact asks what a step wants to know. What the verdict knows is proposed.
 func (a *App) askFact(s runbook.Standing) {
 	ask := s.Step.Block.Ask
-	p := &prompt{title: s.Step.Title, label: ask.Prompt + a.lastAnswer(ask.Fact)}
+	p := &prompt{title: s.Step.Title, label: s.Says(lastTime(a.in, *a.in.Duty.Book, s))}
 	p.typed.set(s.Proposed)
 	p.done = func(_ *App, text string) string {
 		if text == "" {
@@ -393,17 +394,6 @@ func (a *App) askFact(s runbook.Standing) {
 		return ""
 	}
 	a.push(p)
-}
-
-// lastAnswer is what was answered in the newest incident that asked the same,
-// such as last month's review; "" where none did.
-func (a *App) lastAnswer(fact string) string {
-	for _, s := range a.in.Duty.Past {
-		if value, ok := s.Facts[fact]; ok {
-			return " (" + a.in.when(s.At) + ": " + value + ")"
-		}
-	}
-	return ""
 }
 
 // startStep opens the card of the action of a step. The step has begun once

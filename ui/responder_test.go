@@ -86,11 +86,12 @@ func duty(t *testing.T, open bool, f func(s *stage, n *notebook, d *deed)) {
 	})
 }
 
-// Two keys open an incident: its name, severity and runbook are proposed.
+// Two keys open an incident: its severity and its runbook, which names it, are
+// proposed.
 func TestTwoKeysOpenAnIncident(t *testing.T) {
 	duty(t, false, func(s *stage, n *notebook, _ *deed) {
 		s.press("I", "Enter")
-		if got := n.last(t); got != "open P1 Sessions wait behind a lock cause=db.locks.waiting book=lock-pileup restricted=false" {
+		if got := n.last(t); got != "open P1  cause=db.locks.waiting book=lock-pileup restricted=false" {
 			t.Errorf("wrote %q", got)
 		}
 		if s.page().Name != "incident" {
@@ -112,7 +113,7 @@ func TestTheSuspectNamesItsRunbook(t *testing.T) {
 		s.o.Suspect = func() alert.Suspect { return suspect }
 		s.update(true)
 		s.press("I", "Enter")
-		if got := n.last(t); got != "open P1 Monthly cost review cause=db.locks.waiting book=cost-review restricted=false" {
+		if got := n.last(t); got != "open P1  cause=db.locks.waiting book=cost-review restricted=false" {
 			t.Errorf("wrote %q", got)
 		}
 		in := s.in
@@ -362,20 +363,83 @@ func TestEvidenceLookedAt(t *testing.T) {
 	})
 }
 
-// What was answered the last time stands beside the question.
-func TestTheLastAnswer(t *testing.T) {
-	duty(t, true, func(s *stage, n *notebook, _ *deed) {
+// What was answered and measured when a review was closed the last time stands
+// beside what is asked and measured this time: in the list, in the question, in
+// the step and in the text of the book.
+func TestTheLastTime(t *testing.T) {
+	duty(t, true, func(s *stage, _ *notebook, _ *deed) {
+		book, _ := shippedBook(t, "cost-review")
+		month := s.in.View.Now().AddDate(0, -1, 0)
+		past := incident.Fold([]incident.Event{
+			event(1, month, incident.KindFact, incident.FactFound{Name: "hosting-bandwidth", Value: "412 EUR"}),
+			event(2, month, incident.KindStepDone, incident.StepEvent{Runbook: book.ID, Step: "hosting-bandwidth", Reading: "hosting-bandwidth = 412 EUR"}),
+			event(3, month, incident.KindStepDone, incident.StepEvent{Runbook: book.ID, Step: "database-size", Reading: "db.tables.bytes 21 GiB"}),
+			event(4, month, incident.KindStepDone, incident.StepEvent{Runbook: "slow-query", Step: "database-queries", Reading: "db.statements.mean 9 ms"}),
+		})
+		earlier := incident.Fold([]incident.Event{
+			event(1, month, incident.KindStepDone, incident.StepEvent{Runbook: book.ID, Step: "database-size", Reading: "db.tables.bytes 20 GiB"}),
+		})
 		d := s.o.Duty()
-		d.Past[0].Facts["bill"] = "412 EUR"
-		for i := range d.Steps {
-			if d.Steps[i].Step.Name() == "who-is-at-the-root" {
-				d.Steps[i].Step.Block.Ask = &runbook.Ask{Fact: "bill", Type: "string", Prompt: "The bill of the month"}
+		d.Book, d.Past = &book, []incident.State{past, earlier}
+		d.Steps = book.Play(runbook.Situation{View: s.in.View, Began: s.in.View.Now()})
+		s.o.Duty = func() Duty { return d }
+		s.update(true)
+		stepAt(s, "hosting-bandwidth")
+		for _, want := range []string{"price of what is above (Dec 01: 412 EUR)", "156 MiB (Dec 01: 21 GiB): db.tables.bytes "} {
+			if got := s.text(); !strings.Contains(got, want) {
+				t.Errorf("the list lacks %q:\n%s", want, got)
 			}
 		}
-		stepAt(s, "who-is-at-the-root")
+		if got := s.text(); strings.Contains(got, "9 ms)") {
+			t.Errorf("what another book measured stands there:\n%s", got)
+		}
+		in := s.in
+		in.Width = 160
+		if got := stepDetail(in, "database-size"); !slices.ContainsFunc(got, func(l Line) bool { return len(l) > 1 && l[len(l)-1].Text == "Dec 01: 21 GiB" }) {
+			t.Errorf("the step lacks it: %v", got)
+		}
+		if got := bookDetail(in, book.ID); !slices.ContainsFunc(got, func(l Line) bool {
+			return len(l) > 1 && l[len(l)-1].Text == "156 MiB (Dec 01: 21 GiB): db.tables.bytes"
+		}) {
+			t.Errorf("the text of the book lacks it: %v", got)
+		}
 		s.press("o")
-		if got := s.text(); !strings.Contains(got, "The bill of the month (Dec 25: 412 EUR)") {
+		if got := s.text(); !strings.Contains(got, "price of what is above (Dec 01: 412 EUR)") {
 			t.Errorf("not beside the question:\n%s", got)
+		}
+	})
+}
+
+// What the checks of a book see, their limits and what is left stand in one list
+// each: that of the steps, and the text of the book, which needs no incident.
+func TestLimitsAtOneGlance(t *testing.T) {
+	play(t, sceneNamed(t, "lock-pileup"), func(t *testing.T, in In) {
+		in = onDuty(t, in)
+		book, _ := shippedBook(t, "scaling")
+		in.Duty.Book, in.Duty.Steps = &book, book.Play(runbook.Situation{View: in.View, Began: in.View.Now()})
+		for step, limit := range map[string][2]string{
+			"limit-p95":         {"Response time, p95 below 1 s", "4.8 s of 1 s, 380 % over: http.p95 app=shop"},
+			"limit-connections": {"Database connections below 80 %", "86 % of 80 %, 6 points over: db.connections.used"},
+			"limit-memory":      {"Memory below 85 %", "62.5 % of 85 %, 23 points left: host.memory"},
+			"limit-errors":      {"Error rate below 2 %", "0.34 % of 2 %, 1.66 points left: http.error_rate app=shop"},
+		} {
+			want := Line{span(Strong, limit[0]), gap(2)}
+			if !slices.ContainsFunc(bookDetail(in, "scaling"), func(l Line) bool {
+				return len(l) == 3 && slices.Equal(l[:2], want) && l[2].Text == limit[1]
+			}) {
+				t.Errorf("the text of the book does not say %q beside %q", limit[1], limit[0])
+			}
+			for _, width := range []int{160, 78} {
+				in.Width = width
+				table := stepsFrame(in).Table
+				i := slices.IndexFunc(table.Rows, func(r Row) bool { return r.Key == step })
+				left, widths := cellAt(table.Rows[i], len(table.Columns)-1).Text, fit(table.Columns, width)
+				far, _, _ := strings.Cut(limit[1], ": ")
+				far = far[:strings.LastIndex(far, " ")] // "left" and "over" may be cut off: the two numbers say that
+				if !strings.HasPrefix(left, limit[1]) || widths[len(widths)-1] < len(far) {
+					t.Errorf("%s says %q in %d of %d cells, want %q first", step, left, widths[len(widths)-1], width, limit[1])
+				}
+			}
 		}
 	})
 }

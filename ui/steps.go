@@ -8,17 +8,24 @@ import (
 	"tocsin/internal/runbook"
 )
 
+// narrowSteps is the width below which the title of a step is cut short, so that
+// the value that its check sees, its limit and what is left fit beside it.
+const narrowSteps = 100
+
 // stepsFrame is the runbook that is followed: how each step stands.
 func stepsFrame(in In) Frame {
-	d := in.Duty
+	d, title := in.Duty, 30
+	if in.Width < narrowSteps {
+		title = 20
+	}
 	t := &Table{
 		Columns: []Column{
 			{Name: "next", Title: "", Width: 1},
 			{Name: "course", Title: "is", Width: 10},
-			{Name: "step", Title: "step", Width: 30},
+			{Name: "step", Title: "step", Width: title},
 			{Name: "target", Title: "target", Width: 11, Drop: 1},
 			{Name: "phase", Title: "phase", Width: 22, Drop: 2},
-			{Name: "says", Title: "", Least: 20},
+			{Name: "says", Title: "", Least: 30},
 		},
 		Empty: "no runbook is followed",
 	}
@@ -49,9 +56,43 @@ func stepRow(in In, s runbook.Standing) Row {
 	if s.Course.Over() || s.Course == runbook.CourseOff {
 		title = Muted
 	}
+	says := Cell{Text: oneLine(s.Says(compared(in, *in.Duty.Book, s))), Role: Muted}
+	if s.Undone() {
+		says.Role = Warn
+	}
 	return Row{Key: s.Step.Name(), Args: s.Args, Cells: []Cell{
-		{Text: mark, Role: Strong}, {Text: string(s.Course), Role: role}, {Text: s.Step.Title, Role: title}, target, {Text: s.Phase, Role: Muted}, {Text: oneLine(s.Says()), Role: Muted},
+		{Text: mark, Role: Strong}, {Text: string(s.Course), Role: role}, {Text: s.Step.Title, Role: title}, target, {Text: s.Phase, Role: Muted}, says,
 	}}
+}
+
+// lastTime is what was answered to a step or measured by it in the newest closed
+// incident that followed the book, such as the review of the month before, with
+// its day; "" where none did.
+func lastTime(in In, b runbook.Book, s runbook.Standing) string {
+	ask := s.Step.Block.Ask
+	if ask == nil && s.Step.Block.Check.Absent() {
+		return ""
+	}
+	for _, past := range in.Duty.Past {
+		word, told := past.Step(b.ID, s.Step.Name())
+		was := s.Now.Since(word.Is.Reading)
+		if ask != nil {
+			was = past.Facts[ask.Fact]
+		}
+		if told && was != "" {
+			return in.when(word.At) + ": " + was
+		}
+	}
+	return ""
+}
+
+// compared is lastTime of a book to which no alert leads: that is gone through
+// again and again, to compare. Elsewhere it says little in a list.
+func compared(in In, b runbook.Book, s runbook.Standing) string {
+	if len(b.Triggers) > 0 {
+		return ""
+	}
+	return lastTime(in, b, s)
 }
 
 func courseRole(s runbook.Standing) Role {
@@ -80,7 +121,7 @@ func stepDetail(in In, key string) []Line {
 	b := s.Step.Block
 	lines := []Line{{span(Title, s.Step.Title)}, labelled("phase", s.Phase), labelled("is", string(s.Course)+" "+lateBy(in.View.Now(), s))}
 	for _, part := range [][2]string{
-		{"now", s.Says()}, {"when", b.When.Text}, {"check", b.Check.Text}, {"action", strings.TrimSpace(b.Action)}, {"verified by", b.Verify.Text}, {"if it fails", onFail(b)},
+		{"now", s.Says("")}, {"last time", lastTime(in, *in.Duty.Book, s)}, {"when", b.When.Text}, {"check", b.Check.Text}, {"action", strings.TrimSpace(b.Action)}, {"verified by", b.Verify.Text}, {"if it fails", onFail(b)},
 	} {
 		if part[1] != "" {
 			lines = append(lines, wrapped(part[0], part[1], in.Width)...)
@@ -188,13 +229,14 @@ func leads(b runbook.Book, a alert.Alert) bool {
 }
 
 // bookDetail is the text of a book, and the last times that it was followed.
+// Beside each check stands what it sees now.
 func bookDetail(in In, key string) []Line {
 	i := slices.IndexFunc(in.Books, func(b runbook.Book) bool { return b.ID == key })
 	if i < 0 {
 		return nil
 	}
 	b := in.Books[i]
-	lines := []Line{{span(Title, b.Title)}, labelled("triggers", strings.Join(b.Triggers, " ")), labelled("owner", b.Owner+", reviewed "+b.Reviewed.Format("2006-01-02"))}
+	lines := []Line{{span(Title, b.Title)}, labelled("triggers", nameOr(strings.Join(b.Triggers, " "), "none")), labelled("owner", b.Owner+", reviewed "+b.Reviewed.Format("2006-01-02"))}
 	if b.Stale(in.View.Now()) {
 		lines = append(lines, Line{span(Warn, "nobody has reviewed it for half a year")})
 	}
@@ -203,13 +245,37 @@ func bookDetail(in In, key string) []Line {
 	}
 	lines = append(lines, Line{})
 	lines = append(lines, proseLines(b.Intro, in.Width)...)
+	all := b.Play(runbook.Situation{View: in.View, Suspect: in.Suspect, Began: in.View.Now()})
 	for _, p := range b.Phases {
 		lines = append(lines, Line{}, Line{span(Title, p.Title)})
 		lines = append(lines, proseLines(p.Prose, in.Width)...)
-		for _, s := range p.Steps {
-			lines = append(lines, Line{}, Line{span(Strong, s.Title)})
-			lines = append(lines, proseLines(s.Prose, in.Width)...)
+		apart := true // from what stands above
+		for _, s := range all[:len(p.Steps)] {
+			prose := proseLines(s.Step.Prose, in.Width)
+			if apart || len(prose) > 0 {
+				lines = append(lines, Line{})
+			}
+			lines = append(append(lines, stepLine(in, b, s)), prose...)
+			apart = len(prose) > 0
 		}
+		all = all[len(p.Steps):]
 	}
 	return lines
+}
+
+// stepLine is the title of a step, and what its check sees or was answered the
+// last time.
+func stepLine(in In, b runbook.Book, s runbook.Standing) Line {
+	role, says := Muted, compared(in, b, s)
+	if !s.Step.Block.Check.Absent() {
+		says = s.Now.Brief(says)
+	}
+	if s.Holds == runbook.Fail {
+		role = Warn
+	}
+	line := Line{span(Strong, s.Step.Title)}
+	if says != "" {
+		line = append(line, gap(2), span(role, oneLine(says)))
+	}
+	return line
 }

@@ -156,7 +156,7 @@ const (
 	// incidentsRead is how many of the newest incidents are looked at: the one
 	// that is open is among them.
 	incidentsRead = 200
-	// incidentsKept is how many closed ones are shown.
+	// incidentsKept is how many closed ones are shown at least.
 	incidentsKept = 50
 )
 
@@ -169,7 +169,7 @@ func (c *chronicle) remember() {
 		}
 	}
 	slices.SortFunc(c.past, func(a, b incident.State) int { return cmp.Compare(b.ID, a.ID) })
-	c.past = c.past[:min(len(c.past), incidentsKept)]
+	c.past = newest(c.past)
 	shown := map[string]bool{}
 	for _, s := range c.past {
 		shown[s.ID] = true
@@ -180,6 +180,24 @@ func (c *chronicle) remember() {
 		}
 	}
 	c.ledger = incident.Ledger(c.past)
+}
+
+// newest are the incidents that are shown, of those that are closed, the newest
+// first: so many, and the newest that followed each book. What a review said last
+// month stays however many incidents there were since.
+func newest(closed []incident.State) []incident.State {
+	var out []incident.State
+	followed := map[string]bool{}
+	for i, s := range closed {
+		first := s.Book != nil && !followed[s.Book.Runbook]
+		if first {
+			followed[s.Book.Runbook] = true
+		}
+		if first || i < incidentsKept {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // situationOf is what the book is played in.

@@ -3,6 +3,7 @@ package cli
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"tocsin/internal/config"
 	"tocsin/internal/incident"
 	"tocsin/internal/model"
+	"tocsin/internal/runbook"
 	"tocsin/internal/store"
 )
 
@@ -281,6 +283,58 @@ func TestClosedIncidentsAreRemembered(t *testing.T) {
 	fresh.read()
 	if fresh.open() == nil || fresh.open().Title() != "again" || len(fresh.past) != 1 || fresh.past[0].ID != id {
 		t.Errorf("open %v, past %+v", fresh.open(), fresh.past)
+	}
+}
+
+// numbers is a snapshot with facts of a test's own.
+type numbers []model.Fact
+
+func (n numbers) Facts() []model.Fact { return n }
+
+// What a box of the monthly review measured is in its record, and is there for
+// the next review, however many incidents there were meanwhile.
+func TestAReviewIsKeptForTheNext(t *testing.T) {
+	t.Parallel()
+	c, id := chronicled(t, time.Now().AddDate(0, -1, 0))
+	books, err := runbook.Shipped()
+	if err != nil {
+		t.Fatal(err)
+	}
+	review := books[slices.IndexFunc(books, func(b runbook.Book) bool { return b.ID == "cost-review" })]
+	if err := pinBook(c.p.incidents, id, review); err != nil {
+		t.Fatal(err)
+	}
+	c.read()
+	measured := store.New()
+	store.NewCell(measured, store.Key[numbers]{Name: "test"}, store.Source{Every: time.Hour}).Put(numbers{
+		model.Known("db.tables.bytes", 21<<30, model.Bytes, nil), model.Known("sentry.quota.used", 97, model.Percent, nil),
+	}, time.Now(), 0)
+	c.step(measured.View(), nil, alert.Suspect{})
+	closed := incident.StatusSet{Status: incident.StatusClosed}
+	if _, err := c.p.incidents.Append(id, closed); err != nil {
+		t.Fatal(err)
+	}
+	for i := range incidentsKept + 1 {
+		c.p.incidents.Now = func() time.Time { return time.Now().Add(time.Duration(i) * time.Second) }
+		other, err := c.p.incidents.Open(incident.Opened{Title: "slow", Severity: "P2", Target: "prod"})
+		if err == nil {
+			_, err = c.p.incidents.Append(other, closed)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	next := newChronicle(c.p)
+	next.read()
+	next.step(measured.View(), nil, alert.Suspect{})
+	past := next.duty().Past
+	if len(past) != incidentsKept+1 {
+		t.Fatalf("%d are remembered, want the newest %d and the review", len(past), incidentsKept)
+	}
+	for step, want := range map[string]string{"database-size": "db.tables.bytes 21 GiB", "services-sentry": "sentry.quota.used 97 %"} {
+		if word, told := past[incidentsKept].Step(review.ID, step); !told || word.Is.Reading != want {
+			t.Errorf("%s: it has %q, want %q", step, word.Is.Reading, want)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -40,28 +41,41 @@ func (r recorder) current() (incident.State, error) {
 // Open implements ui.Recorder.
 func (r recorder) Open(o incident.Opened, book string) error {
 	defer r.wrote()
-	if _, err := r.w.p.incidents.Open(o); err != nil {
+	if book == "" {
+		_, err := r.w.p.incidents.Open(o)
 		return err
 	}
-	if book == "" {
-		return nil
+	follows, missing := r.book(book) // it is opened all the same
+	o.Title = cmp.Or(o.Title, follows.Title, book)
+	id, err := r.w.p.incidents.Open(o)
+	if err != nil || missing != nil {
+		return cmp.Or(err, missing)
 	}
-	return r.Follow(book)
+	return pinBook(r.w.p.incidents, id, follows)
+}
+
+// book is a runbook by its name, once they are read.
+func (r recorder) book(id string) (runbook.Book, error) {
+	books := r.w.p.shelf.wait()
+	i := slices.IndexFunc(books, func(b runbook.Book) bool { return b.ID == id })
+	if i < 0 {
+		return runbook.Book{}, fmt.Errorf("there is no runbook %s", id)
+	}
+	return books[i], nil
 }
 
 // Follow implements ui.Recorder.
 func (r recorder) Follow(id string) error {
-	books := r.w.p.shelf.wait()
-	i := slices.IndexFunc(books, func(b runbook.Book) bool { return b.ID == id })
-	if i < 0 {
-		return fmt.Errorf("there is no runbook %s", id)
+	b, err := r.book(id)
+	if err != nil {
+		return err
 	}
 	s, err := r.current()
 	if err != nil {
 		return err
 	}
 	defer r.wrote()
-	return pinBook(r.w.p.incidents, s.ID, books[i])
+	return pinBook(r.w.p.incidents, s.ID, b)
 }
 
 // pinBook keeps a book as it is now beside the timeline, and follows that.

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"tocsin/internal/alert"
+	"tocsin/internal/config"
 	"tocsin/internal/incident"
 	"tocsin/internal/runbook"
 )
@@ -94,5 +96,41 @@ func TestTheScreenKeepsEvidenceAndSettlesWork(t *testing.T) {
 	}
 	if s, err := c.p.incidents.Get(id); err != nil || len(s.OpenFollowUps()) != 0 || len(s.Evidence) != 2 {
 		t.Errorf("%d follow-ups, %d pieces, %v", len(s.OpenFollowUps()), len(s.Evidence), err)
+	}
+}
+
+// An incident that is opened for a runbook has its name and follows it; one whose
+// runbook cannot be found is opened all the same.
+func TestAnIncidentIsNamedByItsRunbook(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := &program{target: config.Target{Name: "prod"}, incidents: incidentsOf(dir, nil), shelf: &shelf{dir: filepath.Join(dir, "runbooks"), rules: alert.Defaults()}}
+	w := &watch{p: p, written: make(chan chan<- struct{})}
+	go func() {
+		for shown := range w.written {
+			close(shown)
+		}
+	}()
+	defer close(w.written)
+	r := recorder{w}
+	for _, tt := range []struct {
+		title, book string
+		named       string
+		follows     bool
+		fails       bool
+	}{
+		{"", "lock-pileup", "Sessions wait behind a lock", true, false},
+		{"Checkout hangs", "lock-pileup", "Checkout hangs", true, false},
+		{"", "no-such", "no-such", false, true},
+		{"opened by hand", "", "opened by hand", false, false},
+	} {
+		err := r.Open(incident.Opened{Title: tt.title, Severity: "P1", Target: "prod"}, tt.book)
+		s, lost := r.current()
+		if lost != nil || (err != nil) != tt.fails || s.Title() != tt.named || (s.Book != nil) != tt.follows {
+			t.Errorf("%+v: %v, %v, %q follows %v", tt, err, lost, s.Title(), s.Book)
+		}
+		if _, err := p.incidents.Append(s.ID, incident.StatusSet{Status: incident.StatusClosed}); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -47,6 +48,11 @@ type term struct {
 
 // Absent tells that no expression was written.
 func (e Expr) Absent() bool { return len(e.cases) == 0 }
+
+// measures tells whether it only has to be read: any number is at least 0.
+func (e Expr) measures() bool {
+	return !e.Absent() && !slices.ContainsFunc(slices.Concat(e.cases...), func(t term) bool { return t.limit.Op != ">=" || t.limit.Value != 0 })
+}
 
 // ParseExpr reads an expression. Metrics must be among those of [alert.Metrics],
 // and units fit them.
@@ -148,34 +154,35 @@ type unknownName struct {
 func (u unknownName) Error() string { return fmt.Sprintf("unknown %s %q", u.kind, u.name) }
 
 // Holds tells whether the expression holds for every series of its metrics:
-// what a check or a verification asks. Reading is the value that decided. With
-// the arguments of an action, series of something else do not count: a vacuum
-// of one table is not judged by another one.
-func (e Expr) Holds(v store.View, of actions.Args) (t Truth, reading string) {
-	return e.eval(v, of, true)
-}
+// what a check or a verification asks. With the arguments of an action, series
+// of something else do not count: a vacuum of one table is not judged by
+// another one.
+func (e Expr) Holds(v store.View, of actions.Args) (Truth, Reading) { return e.eval(v, of, true) }
 
 // Applies tells whether it holds for any series of its metrics: what a
 // condition asks. It does not where the source is well and tells of none.
-func (e Expr) Applies(v store.View) (t Truth, reading string) { return e.eval(v, nil, false) }
+func (e Expr) Applies(v store.View) (Truth, Reading) { return e.eval(v, nil, false) }
 
 // eval joins the outcomes of the cases: one that passes decides.
-func (e Expr) eval(v store.View, of actions.Args, every bool) (Truth, string) {
-	return join(e.cases, Pass, func(all []term) (Truth, string) {
-		return join(all, Fail, func(t term) (Truth, string) { return t.eval(v, of, every) })
+func (e Expr) eval(v store.View, of actions.Args, every bool) (Truth, Reading) {
+	return join(e.cases, Pass, func(all []term) (Truth, Reading) {
+		return join(all, Fail, func(t term) (Truth, Reading) { return t.eval(v, of, every) })
 	})
 }
 
 // join joins outcomes of which one decides. Without that one, an unknown keeps
-// the others from deciding. The reading is that of the outcome.
-func join[T any](list []T, decisive Truth, outcome func(T) (Truth, string)) (Truth, string) {
-	out, said := opposite(decisive), ""
+// the others from deciding. The reading is that of the outcome: of several the
+// one with the least room where all have to pass, else the one with the most.
+func join[T any](list []T, decisive Truth, outcome func(T) (Truth, Reading)) (out Truth, said Reading) {
+	rank := []Truth{opposite(decisive), Unknown, decisive}
 	for i, one := range list {
 		got, reading := outcome(one)
-		if got == decisive {
-			return got, reading
+		above := slices.Index(rank, got) - slices.Index(rank, out)
+		nearer := reading.room < said.room
+		if decisive == Pass {
+			nearer = reading.room > said.room
 		}
-		if got == Unknown || i == 0 {
+		if i == 0 || above > 0 || above == 0 && nearer {
 			out, said = got, reading
 		}
 	}
@@ -199,7 +206,7 @@ type found struct {
 }
 
 // eval joins the outcomes of the series of the metric.
-func (t term) eval(v store.View, of actions.Args, every bool) (Truth, string) {
+func (t term) eval(v store.View, of actions.Args, every bool) (Truth, Reading) {
 	var list []found
 	for _, src := range v.Sources() {
 		for _, f := range src.Facts {
@@ -208,17 +215,18 @@ func (t term) eval(v store.View, of actions.Args, every bool) (Truth, string) {
 			}
 		}
 	}
+	list = ofShortWindow(list)
 	switch {
 	case len(list) == 0 && !every && t.isRead(v):
-		return Fail, t.metric + ": there is none here"
+		return Fail, nothing(t.metric, "there is none here")
 	case len(list) == 0:
-		return Unknown, t.metric + " is not read here"
+		return Unknown, nothing(t.metric, "not read here")
 	}
 	decisive := Pass
 	if every {
 		decisive = Fail
 	}
-	return join(list, decisive, func(s found) (Truth, string) { return t.one(v, s) })
+	return join(list, decisive, func(s found) (Truth, Reading) { return t.one(v, s, every) })
 }
 
 // isRead tells whether what gives the metric is well: then a series that is not
@@ -230,13 +238,20 @@ func (t term) isRead(v store.View) bool {
 	})
 }
 
-// concerns tells whether a series is of the short window, where it has one, and
-// not of something else than the arguments name.
+// ofShortWindow leaves out the series of other windows, where the metric has the
+// short one.
+func ofShortWindow(list []found) []found {
+	window := func(f found) string { return f.fact.Labels["window"] }
+	if !slices.ContainsFunc(list, func(f found) bool { return window(f) == shortWindow }) {
+		return list
+	}
+	return slices.DeleteFunc(list, func(f found) bool { return window(f) != "" && window(f) != shortWindow })
+}
+
+// concerns tells whether a series is not of something else than the arguments
+// name.
 func concerns(labels model.Labels, of actions.Args) bool {
 	for name, value := range labels {
-		if name == "window" && value != shortWindow {
-			return false
-		}
 		if wanted, named := of[name]; named && wanted != value {
 			return false
 		}
@@ -244,25 +259,32 @@ func concerns(labels model.Labels, of actions.Args) bool {
 	return true
 }
 
-// one is the outcome for one series.
-func (t term) one(v store.View, s found) (Truth, string) {
+// one is the outcome for one series. What every series has to keep is a limit;
+// a condition is none.
+func (t term) one(v store.View, s found, every bool) (Truth, Reading) {
 	f := s.fact
 	if !f.Known {
-		return Unknown, nameOf(f) + ": " + f.Why
+		return Unknown, nothing(nameOf(f), f.Why)
 	}
-	reading := nameOf(f) + " " + alert.Number(f.Value, f.Unit)
+	reading := Reading{Of: nameOf(f), Is: alert.Number(f.Value, f.Unit), room: math.Inf(1)}
 	if s.src.State != store.OK && !told(s.src, f) {
-		return Unknown, reading + ", too old"
+		return Unknown, reading.flawed("too old")
 	}
 	if f.Count < t.least {
-		return Unknown, fmt.Sprintf("%s, of %d only: %d are needed to tell", reading, f.Count, t.least)
+		return Unknown, reading.flawed(fmt.Sprintf("of %d only: %d are needed to tell", f.Count, t.least))
+	}
+	if every {
+		reading = reading.against(t.limit, f.Value, f.Unit)
 	}
 	now := t.holds(f.Value, f.Unit)
 	if now != Pass || t.lasts == 0 {
 		return now, reading
 	}
-	if now = t.lasted(v, s); now == Unknown {
-		reading += ", not known for long enough"
+	switch now = t.lasted(v, s); now {
+	case Unknown:
+		reading.Flaw = "not known for long enough"
+	case Fail:
+		reading.Flaw = "not for " + alert.Number(t.lasts.Seconds(), model.Seconds) + " yet"
 	}
 	return now, reading
 }
@@ -303,10 +325,13 @@ func (t term) holds(value float64, unit model.Unit) Truth {
 	}
 }
 
-// nameOf names a series: "db.dead_tuples.pct {table=public.orders}".
+// nameOf names a series: "db.dead_tuples.pct table=public.orders". The short
+// window goes without saying.
 func nameOf(f model.Fact) string {
 	labels := maps.Clone(f.Labels)
-	delete(labels, "window")
+	if labels["window"] == shortWindow {
+		delete(labels, "window")
+	}
 	if s := labels.String(); s != "" {
 		return f.Name + " " + s
 	}

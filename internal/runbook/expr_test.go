@@ -1,6 +1,7 @@
 package runbook
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -143,6 +144,9 @@ func TestExprForAWhile(t *testing.T) {
 		want("while it is above", Fail)
 		read(1, 3)
 		want("soon after", Fail)
+		if _, got := e.Holds(s.View(), nil); got.String() != "db.query.longest 1 s of 5 s, 80 % left, not for 1m0s yet" {
+			t.Errorf("soon after: %s", got)
+		}
 		read(1, 12)
 		want("a minute after", Pass)
 		<-time.After(time.Minute)
@@ -150,4 +154,65 @@ func TestExprForAWhile(t *testing.T) {
 		cell.Fail(&model.Fail{Class: model.Down}, time.Now(), 0)
 		want("when its source is down", Unknown)
 	})
+}
+
+// What a check sees says how much is left to its limit, of the series that is
+// closest to it. A condition has no limit to keep.
+func TestReadingsTellWhatIsLeft(t *testing.T) {
+	p95 := func(app string, ms float64) model.Fact {
+		f := model.Known("http.p95", ms, model.Millis, model.Labels{"app": app, "window": "1m"})
+		f.Count = 50
+		return f
+	}
+	few := p95("shop", 312)
+	few.Count = 49
+	burn := func(window string, times float64) model.Fact {
+		f := model.Known("slo.burn", times, model.None, model.Labels{"app": "shop", "window": window})
+		f.Count = 50
+		return f
+	}
+	used := func(pct float64) model.Fact { return model.Known("db.connections.used", pct, model.Percent, nil) }
+	hit := model.Known("cache.hit_ratio", 92, model.Percent, nil)
+	hit.Count = 50
+	miss := hit
+	miss.Value = 71
+	count := func(metric string, n float64) model.Fact { return model.Known(metric, n, model.None, nil) }
+	tests := []struct {
+		name, expr, want string
+		facts            numbers
+	}{
+		{"time", "http.p95 < 1000ms", "http.p95 app=shop 312 ms of 1 s, 69 % left", numbers{p95("shop", 312)}},
+		{"over it", "http.p95 < 1000ms", "http.p95 app=shop 1.4 s of 1 s, 40 % over", numbers{p95("shop", 1400)}},
+		{"a little over it", "http.p95 < 1000ms", "http.p95 app=shop 1 s of 1 s, 0.50 % over", numbers{p95("shop", 1005)}},
+		{"at it", "http.p95 < 1000ms", "http.p95 app=shop 1 s of 1 s, none left", numbers{p95("shop", 1000)}},
+		{"a share counts in points", "db.connections.used < 80%", "db.connections.used 41 % of 80 %, 39 points left", numbers{used(41)}},
+		{"a count", "db.archiver.ready < 50", "db.archiver.ready 12 of 50, 38 left", numbers{count("db.archiver.ready", 12)}},
+		{"of other windows, where there is no short one", "slo.burn <= 6", "slo.burn app=shop,window=6h 9 of 6, 3 over", numbers{burn("1h", 2), burn("6h", 9)}},
+		{"none at all", "db.down < 1", "db.down 0", numbers{count("db.down", 0)}},
+		{"any number", "db.tables.bytes >= 0B", "db.tables.bytes 1 KiB", numbers{model.Known("db.tables.bytes", 1024, model.Bytes, nil)}},
+		{"a least value", "cache.hit_ratio > 80%", "cache.hit_ratio 92 %, 12 points above 80 %", numbers{hit}},
+		{"under the least value", "cache.hit_ratio > 80%", "cache.hit_ratio 71 %, 9 points below 80 %", numbers{miss}},
+		{"of several series the closest", "http.p95 < 1000ms", "http.p95 app=b 900 ms of 1 s, 10 % left", numbers{p95("a", 312), p95("b", 900), p95("c", 500)}},
+		{"of those over it the worst", "http.p95 < 1000ms", "http.p95 app=b 2 s of 1 s, 100 % over", numbers{p95("a", 1400), p95("b", 2000), p95("c", 500)}},
+		{"of and the tightest", "db.down < 1 and http.p95 < 1000ms and db.connections.used < 80%", "db.connections.used 72 % of 80 %, 8 points left", numbers{count("db.down", 0), p95("shop", 312), used(72)}},
+		{"too few", "http.p95 < 1000ms", "http.p95 app=shop 312 ms, of 49 only: 50 are needed to tell", numbers{few}},
+		{"hidden", "db.connections.used < 80%", "db.connections.used: GRANT pg_monitor", numbers{model.Unknown("db.connections.used", model.Percent, nil, "GRANT pg_monitor")}},
+		{"not read", "db.connections.used < 80%", "db.connections.used: not read here", nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			e, err := ParseExpr(tt.expr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := store.New()
+			store.NewCell(s, store.Key[numbers]{Name: "test"}, store.Source{Every: time.Second}).Put(tt.facts, time.Now(), 0)
+			if _, got := e.Holds(s.View(), nil); got.String() != tt.want {
+				t.Errorf("got  %s\nwant %s", got, tt.want)
+			}
+			if _, got := e.Applies(s.View()); strings.Contains(got.String(), " left") || strings.Contains(got.String(), " points") {
+				t.Errorf("a condition has no limit to keep: %s", got)
+			}
+		})
+	}
 }

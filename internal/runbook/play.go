@@ -69,7 +69,9 @@ type Standing struct {
 	Phase    string
 	Course   Course
 	Next     bool      // the step that wants something first: the one the verdict is about, else the first that can be done
-	Reading  string    // what its check, condition or verification saw
+	Reading  string    // what its check, condition or verification saw; of a step that is over, what it saw then
+	Holds    Truth     // whether its check passes now, also where it is over
+	Now      Reading   // what that sees
 	Due      time.Time // until when it should be over; zero for no target
 	Late     bool      // it was not, or is not
 	Args     actions.Args
@@ -139,6 +141,9 @@ func (s Situation) stand(step Step, phase Phase, facts map[string]string, begun 
 		out.Args, out.Missing = resolve(b.With, facts)
 		out.Gates = s.unmet(b.Needs)
 	}
+	if !b.Check.Absent() {
+		out.Holds, out.Now = b.Check.Holds(s.View, nil)
+	}
 	word, told := s.Words[step.Name()]
 	if told && word.Course.Over() {
 		out.Course, out.Reading = word.Course, cmp.Or(word.Reason, word.Reading)
@@ -155,16 +160,15 @@ func (s Situation) stand(step Step, phase Phase, facts map[string]string, begun 
 	if !b.When.Absent() {
 		applies, reading := b.When.Applies(s.View)
 		if applies == Fail && word.Course != CourseStarted {
-			out.Course, out.Reading, out.Late = CourseOff, reading, false
+			out.Course, out.Reading, out.Late = CourseOff, reading.String(), false
 			return out
 		}
 	}
 	switch {
 	case !b.Check.Absent():
-		holds, reading := b.Check.Holds(s.View, nil)
-		out.Reading = reading
+		out.Reading = out.Now.String()
 		switch {
-		case holds == Pass && begun:
+		case out.Holds == Pass && (begun || b.Check.measures()):
 			out.Ticks = CourseDone
 		case begun:
 			out.Course = CourseWatching
@@ -198,7 +202,7 @@ func (s Situation) follow(out *Standing, word Word, used map[string]int) {
 		return
 	}
 	holds, reading := b.Verify.Holds(s.View, out.Args)
-	out.Reading = reading
+	out.Reading = reading.String()
 	switch {
 	case holds == Pass:
 		out.Ticks = CourseDone
@@ -309,10 +313,18 @@ func (s Situation) root() *model.Session {
 	return nil
 }
 
-// Says is a standing in words: what to do, or how it went.
-func (s Standing) Says() string {
+// Says is a standing in words: what to do, or how it went. What a check saw is
+// told as it is now, for as long as that is known. What was said before, such as
+// in the month before, stands beside it.
+func (s Standing) Says(before string) string {
 	b := s.Step.Block
 	switch {
+	case s.Course == CourseDone && s.Holds == Pass:
+		return s.Now.Brief(before)
+	case s.Undone():
+		return "no longer: " + s.Now.Brief(before)
+	case s.Course == CourseDone && b.Ask != nil:
+		return strings.TrimPrefix(s.Reading, b.Ask.Fact+" = ") + beside(before)
 	case s.Course.Over(), s.Course == CourseOff, s.Course == CourseStarted:
 		return s.Reading
 	case len(s.Missing) > 0:
@@ -321,22 +333,20 @@ func (s Standing) Says() string {
 		return fmt.Sprintf("needs %v first", s.Gates[0])
 	case b.Action != "":
 		return strings.TrimSpace(b.Action + " " + words(s.Args))
+	case b.Check.measures():
+		return s.Now.Brief(before)
 	case !b.Check.Absent():
-		return joined(b.Check.Text, s.Reading)
+		return s.Now.Brief(before) + "; wants " + b.Check.Text
 	case b.Ask != nil:
-		return b.Ask.Prompt
+		return b.Ask.Prompt + beside(before)
 	case b.Later != "":
 		return "by hand: " + b.Later + " is not there yet"
 	}
 	return "by hand"
 }
 
-func joined(a, b string) string {
-	if b == "" {
-		return a
-	}
-	return a + "; now " + b
-}
+// Undone tells whether the check of a step that is done does not pass any more.
+func (s Standing) Undone() bool { return s.Course == CourseDone && s.Holds == Fail }
 
 // words are arguments as people read them.
 func words(args actions.Args) string {

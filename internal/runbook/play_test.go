@@ -116,6 +116,14 @@ func (g *game) wants(situation, want string) {
 	}
 }
 
+// says compares what a step says.
+func (g *game) says(step, want string) {
+	g.t.Helper()
+	if got := g.standing(step).Says(""); got != want {
+		g.t.Errorf("%s says %q, want %q", step, got, want)
+	}
+}
+
 func (g *game) standing(step string) Standing {
 	g.t.Helper()
 	all := g.book.Play(g.s)
@@ -147,11 +155,11 @@ func TestPlay(t *testing.T) {
 	g.said("cancel", CourseDone)
 	g.said("by-hand", CourseSkipped)
 	g.wants("the next phase, before its time", "slow done, cancel done, by-hand skipped, which ready>, vacuum ready, well ready=done")
-	if got := g.standing("vacuum"); !slices.Equal(got.Missing, []string{"$table"}) || !slices.Equal(got.Gates, []Gate{NeedEvidence}) || got.Says() != "needs $table" {
-		t.Errorf("vacuum is missing %v, behind %v: %s", got.Missing, got.Gates, got.Says())
+	if got := g.standing("vacuum"); !slices.Equal(got.Missing, []string{"$table"}) || !slices.Equal(got.Gates, []Gate{NeedEvidence}) || got.Says("") != "needs $table" {
+		t.Errorf("vacuum is missing %v, behind %v: %s", got.Missing, got.Gates, got.Says(""))
 	}
 	g.s.Facts["table"], g.s.Evidence = "public.orders", true
-	if got := g.standing("vacuum"); got.Args["table"] != "public.orders" || len(got.Gates) > 0 || got.Says() != "pg.vacuum table=public.orders" {
+	if got := g.standing("vacuum"); got.Args["table"] != "public.orders" || len(got.Gates) > 0 || got.Says("") != "pg.vacuum table=public.orders" {
 		t.Errorf("vacuum: %+v", got)
 	}
 }
@@ -201,7 +209,7 @@ func TestPlayFailure(t *testing.T) {
 	g.s.Runs = []Run{{Action: "pg.cancel", At: g.now, Text: "failed: gone"}}
 	g.wants("it failed", "slow watching, cancel started>=failed, by-hand ready, which to do, vacuum to do, well to do")
 	g.said("cancel", CourseFailed)
-	if got := g.standing("cancel"); got.Course != CourseFailed || got.Says() != "because" {
+	if got := g.standing("cancel"); got.Course != CourseFailed || got.Says("") != "because" {
 		t.Errorf("then %+v", got)
 	}
 	g.s.Words["cancel"] = Word{Course: CourseStarted, At: g.now.Add(time.Second)}
@@ -248,8 +256,8 @@ func TestPlayShippedBooks(t *testing.T) {
 				t.Errorf("%s after %v: %d steps stand, of %d", b.ID, after, len(all), len(b.Steps()))
 			}
 			for _, s := range all {
-				if s.Ticks != "" || s.Says() == "" {
-					t.Errorf("%s: with nothing read step %s ticks %q and says %q", b.ID, s.Step.Name(), s.Ticks, s.Says())
+				if s.Ticks != "" || s.Says("") == "" {
+					t.Errorf("%s: with nothing read step %s ticks %q and says %q", b.ID, s.Step.Name(), s.Ticks, s.Says(""))
 				}
 			}
 		}
@@ -300,4 +308,34 @@ func TestBreachCountsFromAwareness(t *testing.T) {
 			t.Errorf("%s is not due %v after awareness", name, after)
 		}
 	}
+}
+
+// A check tells what it sees now, value first, also when its step is done.
+func TestChecksSayWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	g := newGame(t)
+	g.read(9, 3, 50)
+	g.says("slow", "9 s of 5 s, 80 % over: db.query.longest; wants db.query.longest < 5s")
+	g.says("well", "50 % of 75 %, 25 points left: db.connections.used; wants db.connections.used < 75%")
+	g.said("slow", CourseDone)
+	g.says("slow", "no longer: 9 s of 5 s, 80 % over: db.query.longest")
+	g.read(2, 3, 50)
+	g.says("slow", "2 s of 5 s, 60 % left: db.query.longest")
+	g.s.View = store.New().View()
+	g.says("slow", "because")
+	g.says("well", "db.connections.used: not read here; wants db.connections.used < 75%")
+	g.read(2, 3, 50)
+	before := "Dec 01: 3 s"
+	if got := g.standing("slow").Says(before); got != "2 s of 5 s, 60 % left (Dec 01: 3 s): db.query.longest" {
+		t.Errorf("what was before: %q", got)
+	}
+	if got := g.standing("which").Says(before); got != "Which table (Dec 01: 3 s)" {
+		t.Errorf("what was answered before: %q", got)
+	}
+	g.s.Words["which"] = Word{Course: CourseDone, At: g.now, Reading: "table = public.orders"}
+	if got := g.standing("which").Says(before); got != "public.orders (Dec 01: 3 s)" {
+		t.Errorf("the answer: %q", got)
+	}
+	g.said("slow", CourseSkipped)
+	g.says("slow", "because")
 }
