@@ -30,7 +30,7 @@ type shortage struct {
 func (s *scene) shortages() []shortage {
 	var out []shortage
 	for _, a := range s.alerts {
-		if a.Rule != "db.locks.waiting" && a.Rule != "db.connections" {
+		if a.Rule != "db.locks.waiting" && a.Rule != "db.connections" || !a.Known {
 			continue
 		}
 		if _, lasts := s.over(a.Rule); lasts {

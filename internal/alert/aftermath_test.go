@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"tocsin/internal/model"
+	"tocsin/internal/store"
 )
 
 // shortOf gives a number its points, every five seconds: over its limit from so
@@ -53,6 +54,15 @@ func afterAShortage() []situation {
 		{
 			name: "an issue that goes on after the lock pile-up", change: func(w *world) { waited(w); issues(w, lost(w, 40*time.Second, time.Second)) },
 			deeds: []Deed{ended}, rule: "http.error_rate.high", summary: blamed, silent: []string{"came with"},
+		},
+		{
+			name: "an issue while nobody knows whether sessions still wait", change: func(w *world) {
+				waited(w)
+				shortOf(w, "db.locks.waiting", 0, 38, 45*time.Second, 0)
+				unread(w, store.ActivityKey())
+				issues(w, lost(w, 40*time.Second, 16*time.Second))
+			},
+			rule: "http.error_rate.high", summary: blamed, silent: []string{"came with"},
 		},
 		{
 			name: "an issue from before the lock pile-up", change: func(w *world) { waited(w); issues(w, lost(w, 75*time.Second, 16*time.Second)) },
