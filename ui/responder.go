@@ -381,7 +381,7 @@ func (a *App) openStep() (runbook.Standing, bool) {
 // askFact asks what a step wants to know. What the verdict knows is proposed.
 func (a *App) askFact(s runbook.Standing) {
 	ask := s.Step.Block.Ask
-	p := &prompt{title: s.Step.Title, label: s.Says(lastTime(a.in, *a.in.Duty.Book, s))}
+	p := &prompt{title: s.Step.Title + beside(lastTime(a.in, *a.in.Duty.Book, s)), label: ask.Prompt}
 	p.typed.set(s.Proposed)
 	p.done = func(_ *App, text string) string {
 		if text == "" {

@@ -404,7 +404,7 @@ func TestTheLastTime(t *testing.T) {
 			t.Errorf("the text of the book lacks it: %v", got)
 		}
 		s.press("o")
-		if got := s.text(); !strings.Contains(got, "price of what is above (Dec 01: 412 EUR)") {
+		if got := s.text(); !strings.Contains(got, "─ Check bandwidth usage (Dec 01: 412 EUR) ─") {
 			t.Errorf("not beside the question:\n%s", got)
 		}
 	})

@@ -86,6 +86,14 @@ func lastTime(in In, b runbook.Book, s runbook.Standing) string {
 	return ""
 }
 
+// beside puts what there is in brackets.
+func beside(text string) string {
+	if text == "" {
+		return ""
+	}
+	return " (" + text + ")"
+}
+
 // compared is lastTime of a book to which no alert leads: that is gone through
 // again and again, to compare. Elsewhere it says little in a list.
 func compared(in In, b runbook.Book, s runbook.Standing) string {
