@@ -243,12 +243,12 @@ func withDeadRows(server *pg.Server, result Result, oid int64, before tableWas) 
 		return result
 	}
 	result.Summary += fmt.Sprintf(": %s → %s", count(before.Dead, "dead row"), count(after.Dead, "dead row"))
-	from := before.deadPct()
-	to := min(from, after.deadPct()) // what died since is not its doing
-	result.Effects = []Effect{{
-		Name: "dead rows", Metric: deadRows, Unit: model.Percent,
-		Labels: model.Labels{"table": before.name()}, Before: &from, After: &to,
-	}}
+	from, to := before.deadPct(), after.deadPct()
+	effect := Effect{Name: "dead rows", Metric: deadRows, Unit: model.Percent, Labels: model.Labels{"table": before.name()}, Before: &from}
+	if to <= from {
+		effect.After = &to // above that, what died meanwhile hides what it did
+	}
+	result.Effects = []Effect{effect}
 	if len(before.held) > 0 && after.Dead > before.Dead/2 {
 		result.Summary += ", kept for " + before.held[0].who()
 	}

@@ -25,8 +25,8 @@ type shortage struct {
 	began, ended time.Time
 }
 
-// shortages are those that ended while what they brought about is still within
-// a window of a minute.
+// shortages are those that ended of late: what they brought about is still within
+// the windows of the readings.
 func (s *scene) shortages() []shortage {
 	var out []shortage
 	for _, a := range s.alerts {
@@ -94,22 +94,19 @@ func (s *scene) leftBy(h hot) (shortage, bool) {
 	return shortage{}, false
 }
 
-// broughtBy finds the shortage that an issue is a consequence of: it came, or
-// grew, with it, and as far as is known has done so no longer.
-func (s *scene) broughtBy(i model.SentryIssue, read time.Time, worst hot) (shortage, bool) {
-	w, ok := s.leftBy(worst)
-	if !ok {
-		return w, false
-	}
+// brought tells whether an issue is a consequence of a shortage with which the
+// worst symptom came: the issue came, or grew, with it, and as far as is known
+// has done so no longer.
+func (s *scene) brought(w shortage, i model.SentryIssue, read time.Time, worst hot) bool {
 	if w.holds(i.FirstSeen) {
-		return w, w.holds(i.LastSeen)
+		return w.holds(i.LastSeen)
 	}
 	if _, young := i.Young(read); young {
-		return w, false // it was there before
+		return false // it was there before
 	}
 	before, _ := i.PerMinute(time.Time{}, worst.began.Add(-time.Minute))
 	since, known := i.PerMinute(w.ended.Add(aftermath), s.now)
-	return w, !known || since <= issueGrowth*before
+	return !known || since <= issueGrowth*before
 }
 
 // aftermathLine names the issue that a shortage brought about, where users
@@ -120,9 +117,12 @@ func (s *scene) aftermathLine() string {
 	if !ok || len(worst) == 0 {
 		return ""
 	}
+	w, left := s.leftBy(worst[0])
+	if !left {
+		return ""
+	}
 	for _, i := range all.Rows {
-		_, began := s.beganWith(i, read, worst[0].began)
-		if w, brought := s.broughtBy(i, read, worst[0]); began && brought {
+		if _, began := s.beganWith(i, read, worst[0].began); began && s.brought(w, i, read, worst[0]) {
 			return fmt.Sprintf("issue %s came with %s, which was over %s until %s ago", i.ShortID, w.name(), w.limit(), ago(s.now.Sub(w.ended)))
 		}
 	}

@@ -49,9 +49,10 @@ func (s *scene) failures() []hot {
 // with its events a minute. Not ok when none makes enough of them. What a
 // shortage that is over brought about is no cause.
 func (s *scene) loudest(all model.SentryIssues, read time.Time, worst hot) (found model.SentryIssue, rate float64, ok bool) {
+	w, left := s.leftBy(worst)
 	for _, i := range all.Rows {
 		n, fits := s.beganWith(i, read, worst.began)
-		if _, brought := s.broughtBy(i, read, worst); fits && n > rate && !brought {
+		if fits && n > rate && !(left && s.brought(w, i, read, worst)) {
 			found, rate = i, n
 		}
 	}

@@ -27,7 +27,7 @@ func (c *command) check() *cobra.Command {
 			"exit 0 OK, 1 WARNING (also what is not bad for long enough yet), 2 CRITICAL (P0 and P1), 3 UNKNOWN.\n" +
 			"What has to be bad for some time counts across runs.\n\n" +
 			"With --notify a job (cron, a timer) tells of alerts over the ways that `notify:` lists, as a dashboard does: each\n" +
-			"crossing once, and nothing while a dashboard is open on this machine.",
+			"crossing once, as long as the state folder can be written, and nothing while a dashboard that shares it is open.",
 		Args: func(cmd *cobra.Command, args []string) error { return c.cannotCheck(cobra.NoArgs(cmd, args)) },
 		RunE: func(*cobra.Command, []string) error {
 			return oneShot(func() error { return c.checkOnce(timeout, tell) })

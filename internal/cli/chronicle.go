@@ -183,8 +183,8 @@ func (c *chronicle) remember() {
 }
 
 // newest are the incidents that are shown, of those that are closed, the newest
-// first: so many, and the newest that followed each book. What a review said last
-// month stays however many incidents there were since.
+// first: so many, and of those that are read the newest that followed each book,
+// so that what a review said last month stays.
 func newest(closed []incident.State) []incident.State {
 	var out []incident.State
 	followed := map[string]bool{}

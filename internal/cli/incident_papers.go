@@ -23,8 +23,8 @@ func (in *incidents) message() *cobra.Command {
 	sent := false
 	cmd := &cobra.Command{
 		Use: "message AUDIENCE", Short: "Print a text for " + strings.Join(incident.Audiences(), ", ") + ", filled with what is known",
-		Long: "Nothing is sent. Read it, send it where your people are, and say so with --sent: what was printed last goes into the\n" +
-			"timeline, and the clock of the next update starts.",
+		Long: "Nothing is sent. Read it; when you send it where your people are, print it with --sent: what that prints goes into the\n" +
+			"timeline as well, and the clock of the next update starts.",
 		Args: cobra.ExactArgs(1), ValidArgsFunction: cobra.FixedCompletions(incident.Audiences(), cobra.ShellCompDirectiveNoFileComp),
 	}
 	cmd.Flags().BoolVar(&sent, "sent", false, "write into the timeline that it was sent")
@@ -36,10 +36,7 @@ func (in *incidents) message() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		text, err := in.text(s, args[0], sent)
-		if err != nil {
-			return &exit{exitFailed, err}
-		}
+		text := s.Message(args[0], time.Now())
 		out := in.page()
 		for line := range strings.Lines(text) {
 			out.line("%s", strings.TrimSuffix(line, "\n"))
@@ -47,30 +44,8 @@ func (in *incidents) message() *cobra.Command {
 		if err := in.putPage(out); err != nil || !sent {
 			return err
 		}
-		if err := in.write(incident.CommsSent{Audience: args[0], Text: text, Next: s.Interval()}); err != nil {
-			return err
-		}
-		return os.Remove(filepath.Join(in.folder.In(s.ID), draftOf(args[0])))
+		return in.write(incident.CommsSent{Audience: args[0], Text: text, Next: s.Interval()})
 	})
-}
-
-// draftOf is the file of the text for an audience that was printed last.
-func draftOf(audience string) string { return "message." + audience + ".txt" }
-
-// text is the text for an audience, kept for when it was sent: what was sent is
-// what was printed last, and not what would be said now.
-func (in *incidents) text(s incident.State, audience string, sent bool) (string, error) {
-	if sent {
-		text, err := os.ReadFile(filepath.Join(in.folder.In(s.ID), draftOf(audience)))
-		if err == nil || !errors.Is(err, os.ErrNotExist) {
-			return string(text), err
-		}
-	}
-	text := s.Message(audience, time.Now())
-	if in.folder.Redact != nil {
-		text = in.folder.Redact(text)
-	}
-	return text, in.folder.Keep(s.ID, draftOf(audience), []byte(text))
 }
 
 func (in *incidents) postmortem() *cobra.Command {
@@ -187,9 +162,6 @@ func writePostmortem(f incident.Folder, s incident.State) (said string, err erro
 	if s, err = caughtUp(f, s); err != nil {
 		return "", err
 	}
-	if err := writeProposal(f, s); err != nil {
-		return "", err
-	}
 	path := filepath.Join(f.In(s.ID), incident.PostmortemName)
 	before, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -203,7 +175,7 @@ func writePostmortem(f incident.Folder, s incident.State) (said string, err erro
 		}
 		said += "; it was changed outside the keep marks, that is in " + aside
 	}
-	return said, f.Keep(s.ID, incident.PostmortemName, []byte(s.Postmortem(string(before))))
+	return said, errors.Join(f.Keep(s.ID, incident.PostmortemName, []byte(s.Postmortem(string(before)))), writeProposal(f, s))
 }
 
 // writeProposal writes the runbook with what it should learn; where that is
@@ -237,7 +209,12 @@ func proposal(s incident.State, text string) (string, error) {
 	for _, step := range book.Steps() {
 		line[step.Name()] = step.Line
 	}
-	return s.Propose(text, line, actionStep), nil
+	return s.Propose(text, line, func(run incident.ActionRun) string {
+		if _, taken := line[runbook.ProposedName(run.Action)]; taken {
+			return "" // by an earlier proposal
+		}
+		return actionStep(run)
+	}), nil
 }
 
 // actionStep writes an action that helped as a step.

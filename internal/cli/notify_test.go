@@ -122,3 +122,19 @@ func TestAJobTells(t *testing.T) {
 		}
 	}
 }
+
+// Where it cannot be kept what was told, that is said: it is told again.
+func TestAJobThatCannotKeepSaysSo(t *testing.T) {
+	t.Setenv("TOCSIN_TEST_KEY", "0123456789abcdef0123456789abcdef")
+	base, count := testkit.Counted(t, func(http.ResponseWriter, *http.Request) {})
+	dir := t.TempDir()
+	p := &program{state: folder{root: dir, dir: filepath.Join(dir, "gone", "prod")}, store: store.New(), target: config.Target{Name: "prod", Notify: []config.Notify{
+		{Name: "duty", PagerDuty: &config.SecretRef{Env: "TOCSIN_TEST_KEY"}, Least: "P2", BaseURL: base},
+	}}}
+	p.lead = &lead{path: filepath.Join(dir, leadLock)}
+	p.addNotify()
+	err := p.tellOnce(time.Now(), []alert.Alert{{Rule: "db.down", State: alert.Firing, Severity: alert.P0, Since: time.Now()}})
+	if count.Load() != 1 || err == nil || !strings.Contains(err.Error(), "will be told again") {
+		t.Errorf("%d requests, %v", count.Load(), err)
+	}
+}

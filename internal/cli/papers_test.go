@@ -72,6 +72,9 @@ func TestProposalIsABook(t *testing.T) {
 				t.Errorf("%s: %s is missing", b.ID, a.ID)
 			}
 		}
+		if twice, err := proposal(s, string(text)); err != nil || strings.Count(twice, "id: proposed-gone-by-now\n") != 1 {
+			t.Errorf("%s: what was taken over is proposed again: %v", b.ID, err)
+		}
 		for _, f := range runbook.Lint([]runbook.Book{again}, known) {
 			if !f.Note && f.File != "rules" { // the other books are not looked at
 				t.Errorf("%s: %s", b.ID, f)
@@ -126,5 +129,24 @@ func TestPapersAreWrittenAnew(t *testing.T) {
 	kept, err := os.ReadFile(filepath.Join(c.incidents.In(id), aside))
 	if !found || err != nil || string(kept) != mine || strings.Contains(text, "by phone") {
 		t.Errorf("said %q, %v, kept\n%s", said, err, kept)
+	}
+}
+
+// Without its pinned runbook an incident has its postmortem all the same.
+func TestAPostmortemWithoutItsRunbook(t *testing.T) {
+	t.Parallel()
+	c, id := chronicled(t, time.Now())
+	books, err := runbook.Shipped()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := helpfulBook(t, c.incidents, id, books[0])
+	if err := os.Remove(filepath.Join(c.incidents.In(id), s.Book.File)); err != nil {
+		t.Fatal(err)
+	}
+	_, err = writePostmortem(c.incidents, s)
+	text, lost := os.ReadFile(filepath.Join(c.incidents.In(id), incident.PostmortemName))
+	if err == nil || !strings.Contains(err.Error(), s.Book.File) || lost != nil || !strings.Contains(string(text), "## Timeline") {
+		t.Errorf("%v, %v\n%s", err, lost, text)
 	}
 }

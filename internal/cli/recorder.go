@@ -91,22 +91,13 @@ func pinBook(f incident.Folder, id string, b runbook.Book) error {
 			if block.Action != "" && !slices.Contains(pin.Actions, block.Action) {
 				pin.Actions = append(pin.Actions, block.Action)
 			}
-			if block.Within > 0 {
-				pin.Clocks = append(pin.Clocks, clockOf(phase, step))
+			if within, from, own := phase.Clock(step); own {
+				pin.Clocks = append(pin.Clocks, incident.StepClock{Step: step.Name(), Within: within, From: from, When: !block.When.Absent()})
 			}
 		}
 	}
 	_, err := f.Append(id, pin)
 	return err
-}
-
-// clockOf is the clock of a step, as the record of an incident keeps it.
-func clockOf(phase runbook.Phase, step runbook.Step) incident.StepClock {
-	c := incident.StepClock{Step: step.Name(), Within: step.Block.Within, From: step.Block.From, When: !step.Block.When.Absent()}
-	if c.From == "" {
-		c.Within += phase.From
-	}
-	return c
 }
 
 // Write implements ui.Recorder.

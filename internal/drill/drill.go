@@ -143,15 +143,16 @@ func Judge(fault string, world []Note, done []audit.Entry, incidents []incident.
 const worldSays = "by the world's measure"
 
 // helpful is when the first action was run that helped, and who says so: its
-// effect, or where that was not measured to its end, the world that was whole
-// after it.
+// effect, or where none was measured to help, the world that was whole after the
+// last that was not measured to its end.
 func helpful(acts []act, ended time.Time) (at time.Time, by string) {
-	for i, a := range acts {
-		last := i+1 == len(acts) || !acts[i+1].at.Before(ended)
-		switch {
-		case a.verdict == "helped":
+	for _, a := range acts {
+		if a.verdict == "helped" {
 			return a.at, ""
-		case a.outcome == "ok" && (a.verdict == "" || a.verdict == "unknown") && a.at.Before(ended) && last:
+		}
+	}
+	for _, a := range slices.Backward(acts) {
+		if a.outcome == "ok" && (a.verdict == "" || a.verdict == "unknown") && a.at.Before(ended) {
 			return a.at, worldSays
 		}
 	}
@@ -210,7 +211,7 @@ func followed(i incident.State, recorded bool, began, left time.Time) []Score {
 		return []Score{record}
 	}
 	record.Note = "book " + i.Book.Runbook
-	never, untold := missed(i, began, left)
+	never, untold := i.Missed(began, left)
 	steps := Score{
 		What: "steps in time", Known: true, Held: len(late)+len(never) == 0,
 		Note: fmt.Sprintf("%d done, %d late, %d missed", done, len(late), len(never)),
@@ -224,29 +225,6 @@ func followed(i incident.State, recorded bool, began, left time.Time) []Score {
 		}
 	}
 	return []Score{record, steps}
-}
-
-// missed are the steps with a clock of their own that ran out between the fault
-// and the end of the incident, and that nobody did, skipped or overrode. Whether
-// the condition of a step held is on record only where it was begun: the others
-// are told apart.
-func missed(i incident.State, began, left time.Time) (never, untold []string) {
-	if closed, over := i.Reached[incident.StatusClosed]; over && closed.Before(left) {
-		left = closed
-	}
-	over := []incident.Kind{incident.KindStepDone, incident.KindStepSkipped, incident.KindStepOverridden}
-	for _, c := range i.Book.Clocks {
-		word, begun := i.Step(i.Book.Runbook, c.Step)
-		due, known := i.Due(c)
-		switch {
-		case !known, due.Before(began), !due.Before(left), slices.Contains(over, word.Is.Ended):
-		case c.When && !begun:
-			untold = append(untold, c.Step)
-		default:
-			never = append(never, c.Step)
-		}
-	}
-	return never, untold
 }
 
 // act is one call that ended.

@@ -126,6 +126,11 @@ func TestJudge(t *testing.T) {
 			done: append(call("1", "pg.terminate", "ok", "unknown", time.Minute), call("2", "pg.vacuum", "ok", "unknown", 80*time.Second)...),
 			says: []string{"| helpful action | 1m0s | 10m0s | ok | by the world's measure |"},
 		},
+		"another action failed before it was whole": {
+			world: []Note{started, ended(85 * time.Second)}, open: []incident.State{opened(40 * time.Second)},
+			done: append(call("1", "deploy.rollback", "ok", "unknown", time.Minute), call("2", "pg.cancel", "failed", "", 80*time.Second)...),
+			says: []string{"not passed", "| helpful action | 1m0s | 10m0s | ok | by the world's measure |", "1 of 2 failed or harmed"},
+		},
 		"could not be started": {
 			world: []Note{{At: broke, Event: "fault.started", Name: "lock-pileup", Error: "crm-sync does not come to wait"}}, open: []incident.State{opened(time.Minute)},
 			says: []string{"not passed", "The fault did not come (crm-sync does not come to wait): nothing is scored."},
@@ -167,6 +172,7 @@ func TestStepsThatWereNeverDone(t *testing.T) {
 		"done":                       {opened: time.Minute, left: 4 * time.Minute, told: []incident.Event{word(incident.KindStepDone, "look")}, mark: fair, says: "1 done, 0 late, 0 missed |"},
 		"skipped":                    {opened: time.Minute, left: 4 * time.Minute, told: []incident.Event{word(incident.KindStepSkipped, "look")}, mark: fair, says: "0 missed |"},
 		"overridden":                 {opened: time.Minute, left: 4 * time.Minute, told: []incident.Event{word(incident.KindStepOverridden, "look")}, mark: fair, says: "0 missed |"},
+		"tried, and it failed":       {opened: time.Minute, left: 4 * time.Minute, told: []incident.Event{word(incident.KindStepFailed, "look")}, mark: fair, says: "0 missed |"},
 		"begun and not done":         {opened: time.Minute, left: 4 * time.Minute, told: []incident.Event{word(incident.KindStepStarted, "look")}, mark: late, says: "1 missed |\n\n- steps missed: look\n"},
 		"over before the fault":      {opened: -10 * time.Minute, left: 4 * time.Minute, mark: fair, says: "0 missed |"},
 		"perhaps its condition held": {opened: time.Minute, left: 7 * time.Minute, told: []incident.Event{word(incident.KindStepDone, "look")}, mark: fair, says: "0 missed |\n\n- steps not counted (their condition is not on record): end-root\n"},

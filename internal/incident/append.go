@@ -83,10 +83,11 @@ func (f Folder) extend(file *os.File, missing func(State) []Data) ([]Event, erro
 var ErrClosed = errors.New("it is closed: nothing was written (tocsin incident status open opens it again)")
 
 // fitsClosed tells what may still be written once an incident is closed: that it
-// is open again, the work that remained, and what was done while it was open.
+// is open again, the work that remained, what bears it out, and what was done
+// while it was open.
 func fitsClosed(data Data) bool {
 	switch d := data.(type) {
-	case FollowUp, ActionRun, EffectSeen:
+	case FollowUp, EvidenceKept, ActionRun, EffectSeen:
 		return true
 	case StatusSet:
 		return d.Status == StatusOpen

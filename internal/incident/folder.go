@@ -217,12 +217,8 @@ const evidenceDir = "evidence"
 // and says so in the timeline. The manifest is locked meanwhile: of several who
 // keep some at once, one comes after the other.
 func (f Folder) KeepEvidence(id, name, what string, text []byte) (Event, error) {
-	s, err := f.Get(id)
-	if err != nil {
+	if _, err := f.Get(id); err != nil {
 		return Event{}, err
-	}
-	if !s.Live() {
-		return Event{}, fmt.Errorf("incident %s: %w", id, ErrClosed)
 	}
 	dir := filepath.Join(f.Dir, id, evidenceDir)
 	manifest, err := statedir.Open(filepath.Join(dir, "MANIFEST.sha256"), os.O_CREATE|os.O_APPEND|os.O_WRONLY)

@@ -94,6 +94,12 @@ func (s State) times() string {
 	detected, by := s.Detected()
 	after := func(at time.Time) string { return took(max(at.Sub(s.Began()), 0)) }
 	rows := [][]string{{"began", stamped(s.Began()), ""}, {"detected by " + by, stamped(detected), after(detected)}, {"opened", stamped(s.At), after(s.At)}}
+	for _, a := range s.Actions {
+		if at := cmp.Or(a.Is.At, a.At); a.Is.Action == "alert.acknowledge" && a.Is.Outcome == "ok" {
+			rows = append(rows, []string{"acknowledged by " + cmp.Or(a.Is.By, a.Who), stamped(at), after(at)})
+			break
+		}
+	}
 	for _, status := range Statuses()[1:] {
 		if d, ok := s.After(status); ok {
 			rows = append(rows, []string{string(status), stamped(s.Reached[status]), took(d)})
@@ -124,15 +130,29 @@ func (s State) adherence() string {
 	if s.Book == nil {
 		return "No runbook was followed.\n"
 	}
+	target := map[string]string{}
+	for _, c := range s.Book.Clocks {
+		if due, ok := s.Due(c); ok {
+			target[c.Step] = took(due.Sub(s.At))
+		}
+	}
 	var rows [][]string
 	for _, is := range s.newestSteps() {
-		late := ""
+		late, within := "", ""
 		if is.Late {
 			late = "late"
 		}
-		rows = append(rows, []string{is.Runbook, is.Step, strings.TrimPrefix(string(is.Ended), "step."), took(time.Duration(is.TookS) * time.Second), late, joinNonEmpty(is.Reading, is.Reason)})
+		if is.Runbook == s.Book.Runbook {
+			within = target[is.Step]
+		}
+		rows = append(rows, []string{is.Runbook, is.Step, strings.TrimPrefix(string(is.Ended), "step."), took(time.Duration(is.TookS) * time.Second), within, late, joinNonEmpty(is.Reading, is.Reason)})
 	}
-	return fmt.Sprintf("%s, SHA-256 %s.\n\n", s.Book.Runbook, s.Book.Sum) + table([]string{"runbook", "step", "became", "after", "", "with"}, rows)
+	never, _ := s.Missed(time.Time{}, s.Events[len(s.Events)-1].At)
+	for _, step := range never {
+		rows = append(rows, []string{s.Book.Runbook, step, "never", "", target[step], "missed", ""})
+	}
+	return fmt.Sprintf("%s, SHA-256 %s.\n\n", s.Book.Runbook, s.Book.Sum) +
+		table([]string{"runbook", "step", "became", "after", "target", "", "with"}, rows)
 }
 
 func (s State) actionTable() string {

@@ -214,6 +214,32 @@ func (s State) Due(c StepClock) (at time.Time, ok bool) {
 	return from.Add(c.Within), err == nil
 }
 
+// Missed are the steps of the runbook with a clock of their own that ran out
+// after since and before the end of the incident, or until, and that nobody did,
+// tried, skipped or overrode. Whether the condition of a step held is on record
+// only where it was begun: the others are untold.
+func (s State) Missed(since, until time.Time) (never, untold []string) {
+	if s.Book == nil {
+		return nil, nil
+	}
+	if closed, over := s.Reached[StatusClosed]; over && closed.Before(until) {
+		until = closed
+	}
+	over := []Kind{KindStepDone, KindStepFailed, KindStepSkipped, KindStepOverridden}
+	for _, c := range s.Book.Clocks {
+		word, begun := s.Step(s.Book.Runbook, c.Step)
+		due, known := s.Due(c)
+		switch {
+		case !known, due.Before(since), !due.Before(until), slices.Contains(over, word.Is.Ended):
+		case c.When && !begun:
+			untold = append(untold, c.Step)
+		default:
+			never = append(never, c.Step)
+		}
+	}
+	return never, untold
+}
+
 // Live tells whether work on it goes on.
 func (s State) Live() bool { return s.Status != StatusClosed }
 

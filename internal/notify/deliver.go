@@ -69,6 +69,11 @@ func (n *Notifier) Flush(ctx context.Context) error {
 		})
 	}
 	all.Wait()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.lost != nil {
+		errs = append(errs, fmt.Errorf("what was told is not kept, and will be told again: %w", n.lost))
+	}
 	return errors.Join(errs...)
 }
 

@@ -239,19 +239,29 @@ func proposals() map[string]string {
 // due is until when a step should be over: its own target, or that of its
 // phase. A clock that counts from a fact is not known before the fact is.
 func (s Situation) due(step Step, phase Phase, facts map[string]string) time.Time {
+	within, from, own := phase.Clock(step)
 	switch {
-	case step.Block.From != "":
-		from, err := time.Parse(time.RFC3339, facts[step.Block.From])
+	case from != "":
+		at, err := time.Parse(time.RFC3339, facts[from])
 		if err != nil {
 			return time.Time{}
 		}
-		return from.Add(step.Block.Within)
-	case step.Block.Within > 0:
-		return s.Began.Add(phase.From + step.Block.Within)
+		return at.Add(within)
+	case own:
+		return s.Began.Add(within)
 	case phase.To > 0:
 		return s.Began.Add(phase.To)
 	}
 	return time.Time{}
+}
+
+// Clock is how long a step of the phase may take that has a clock of its own:
+// since the beginning of the incident, or where from is not "", since that fact.
+func (p Phase) Clock(step Step) (within time.Duration, from string, own bool) {
+	if step.Block.From != "" {
+		return step.Block.Within, step.Block.From, true
+	}
+	return p.From + step.Block.Within, "", step.Block.Within > 0
 }
 
 // unmet are the gates of a step that nothing has opened. That of an incident is

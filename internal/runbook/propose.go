@@ -11,7 +11,7 @@ import (
 // it needs; as a step that people do by hand where nothing can ask for that. why
 // says why it is proposed.
 func ActionStep(a actions.Action, why string) string {
-	name := "proposed-" + nameFrom(a.ID)
+	name := ProposedName(a.ID)
 	var out strings.Builder
 	var with []string
 	for _, p := range a.Params {
@@ -38,8 +38,11 @@ func ActionStep(a actions.Action, why string) string {
 
 // HandStep writes an action as a step that people do by hand.
 func HandStep(action, why string) string {
-	return fmt.Sprintf("### %s, by hand\n%s\n```step\nid: proposed-%s\n```\n", action, why, nameFrom(action))
+	return fmt.Sprintf("### %s, by hand\n%s\n```step\nid: %s\n```\n", action, why, ProposedName(action))
 }
+
+// ProposedName is the name of the step that is proposed for an action.
+func ProposedName(action string) string { return "proposed-" + nameFrom(action) }
 
 // nameFrom is the name of an action or parameter as that of a step or fact.
 func nameFrom(text string) string { return strings.NewReplacer(".", "-", "_", "-").Replace(text) }

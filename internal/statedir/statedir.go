@@ -95,10 +95,13 @@ func Replace(path string, data []byte) error {
 		return err
 	}
 	_, err = file.Write(data)
-	if err := errors.Join(err, file.Close()); err != nil {
-		return err
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = os.Rename(part, path)
 	}
-	return os.Rename(part, path)
+	if err != nil {
+		return errors.Join(err, os.Remove(part)) // on a full disk it would take what room there is
+	}
+	return nil
 }
 
 const (

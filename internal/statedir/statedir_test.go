@@ -79,3 +79,18 @@ func TestWhatIsAboveHasToBeThere(t *testing.T) {
 		t.Error("it was made anew")
 	}
 }
+
+// What could not take its place leaves nothing behind.
+func TestReplaceLeavesNothingBehind(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "rules.json")
+	if err := os.Mkdir(path, 0o700); err != nil { // no file can take its place
+		t.Fatal(err)
+	}
+	if err := Replace(path, []byte("{}")); err == nil {
+		t.Error("a folder was replaced")
+	}
+	if there, err := os.ReadDir(dir); err != nil || len(there) != 1 {
+		t.Errorf("left behind: %v, %v", there, err)
+	}
+}
