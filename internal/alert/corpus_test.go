@@ -319,6 +319,14 @@ func misleading() []situation {
 			action: "pg.slot.drop", args: map[string]string{"slot": "old"}, then: []string{"host.disk.used"},
 		},
 		{
+			name: "a slot that has come to keep more than its folder held when that was read", change: func(w *world) {
+				put(w, store.SlotsKey(), model.Slots{Rows: []model.Slot{{Name: "old", Type: "physical", Retained: ptr(int64(20 << 30))}}})
+				put(w, store.WALKey(), model.WAL{Elapsed: time.Second, Bytes: ptr(int64(2 << 20)), Dir: ptr(int64(5 << 30))})
+			},
+			rule: "db.slots.retained", summary: "slot old keeps 20 GiB of log, and nobody reads it", silent: []string{"5 GiB"},
+			action: "pg.slot.drop", args: map[string]string{"slot": "old"},
+		},
+		{
 			name: "a slot whose reader is behind is not to be dropped", change: func(w *world) {
 				put(w, store.SlotsKey(), model.Slots{Rows: []model.Slot{{Name: "cdc", Type: "logical", PID: 88, Retained: ptr(int64(20 << 30))}}})
 			},

@@ -121,7 +121,7 @@ func (s *scene) blameSlot(h hot) candidate {
 	if h.Rule == "db.slots.lost" {
 		c.Summary = "slot " + name + " is lost: its reader has to begin anew"
 	}
-	c.Evidence = lines(s.logFolder())
+	c.Evidence = lines(s.logFolder(h.value))
 	c.Against = lines(s.walLine())
 	if pid, ok := s.reader(name); ok && pid != 0 {
 		c.Evidence = append(c.Evidence, "pid "+strconv.Itoa(pid)+" reads it, and is behind")
@@ -155,10 +155,11 @@ func (s *scene) offerDrop(c *candidate, slot string) {
 	c.act("pg.slot.drop", map[string]string{"slot": slot})
 }
 
-// logFolder says how large the folder of the log is; "" where that is not known.
-func (s *scene) logFolder() string {
+// logFolder says how large the folder of the log is; "" where that is not known,
+// or was read before the slot came to keep so much of it.
+func (s *scene) logFolder(kept float64) string {
 	f, ok := s.fact("db.wal.dir")
-	if !ok {
+	if !ok || f.Value < kept {
 		return ""
 	}
 	return "the folder of the log holds " + number(f.Value, f.Unit)
