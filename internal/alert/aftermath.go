@@ -18,7 +18,8 @@ const (
 	breath = time.Minute
 )
 
-// shortage is a queue for locks, or connections that ran out, that ended of late.
+// shortage is a queue for locks, connections that ran out, or a server that was
+// down, that ended of late.
 type shortage struct {
 	Alert
 
@@ -30,7 +31,7 @@ type shortage struct {
 func (s *scene) shortages() []shortage {
 	var out []shortage
 	for _, a := range s.alerts {
-		if a.Rule != "db.locks.waiting" && a.Rule != "db.connections" || !a.Known {
+		if !slices.Contains([]string{"db.locks.waiting", "db.connections", "db.down", "cache.down"}, a.Rule) || !a.Known {
 			continue
 		}
 		if _, lasts := s.over(a.Rule); lasts {
@@ -123,14 +124,17 @@ func (s *scene) aftermathLine() string {
 	}
 	for _, i := range all.Rows {
 		if _, began := s.beganWith(i, read, worst[0].began); began && s.brought(w, i, read, worst[0]) {
-			return fmt.Sprintf("issue %s came with %s, which was over %s until %s ago", i.ShortID, w.name(), w.limit(), ago(s.now.Sub(w.ended)))
+			return fmt.Sprintf("issue %s came with %s, which %s %s ago", i.ShortID, w.name(), w.was(), ago(s.now.Sub(w.ended)))
 		}
 	}
 	return ""
 }
 
-// limit is the threshold in the unit of the reading.
-func (w shortage) limit() string {
+// was says what it was until it ended.
+func (w shortage) was() string {
+	if tellsDown(w.Metric) {
+		return "ended"
+	}
 	limit, _ := w.Threshold.In(w.Unit) // it was compared before
-	return number(limit, w.Unit)
+	return "was over " + number(limit, w.Unit) + " until"
 }

@@ -101,6 +101,22 @@ func afterAShortage() []situation {
 			summary: "no suspect for http.error_rate shop 28 %", against: []string{"issue SHOP-2 came with db.connections.used, which was over 80 % until 20s ago"},
 		},
 		{
+			name: "the issue of a database that was down", change: func(w *world) {
+				shortOf(w, "db.down", 0, 5, 45*time.Second, 15*time.Second)
+				errorsSince(w, 28, 35*time.Second)
+				issues(w, lost(w, 47*time.Second, 12*time.Second))
+			},
+			summary: "no suspect for http.error_rate shop 28 %", against: []string{"issue SHOP-2 came with db.down, which ended 15s ago"},
+		},
+		{
+			name: "the issue of a cache that was down, and goes on", change: func(w *world) {
+				shortOf(w, "cache.down", 0, 5, 45*time.Second, 15*time.Second)
+				errorsSince(w, 28, 35*time.Second)
+				issues(w, lost(w, 47*time.Second, time.Second))
+			},
+			rule: "http.error_rate.high", summary: blamed, silent: []string{"came with"},
+		},
+		{
 			name: "an old issue that grew with a lock pile-up", change: func(w *world) {
 				shortOf(w, "db.locks.waiting", 0, 38, 6*time.Minute, 115*time.Second)
 				errorsSince(w, 28, 5*time.Minute)
