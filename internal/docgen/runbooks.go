@@ -42,7 +42,7 @@ func runbooksPage(books []runbook.Book) string {
 		"- A comparison is `metric op value`, with `for` and a length of time when it has to last. `and` and `or` join several, and `and` holds\n"+
 			"  tighter. Operators are `<` `<=` `==` `!=` `>=` `>`, units those of the [rules](rules.md). Of a metric with windows the minute counts.\n"+
 			"- A check or `verify` holds when it does for every series of the metric, a `verify` of those that its action is about (`table`); `when`\n"+
-			"  applies when it does for any, and not where there is none.\n"+
+			"  applies when it does for any, and not where there is none, or where nothing that gives the metric is configured.\n"+
 			"- What is missing, old, or taken of fewer requests than a rule on it wants is unknown. Unknown passes nothing.\n"+
 			"- A parameter or fact is one of "+codes(runbook.Types())+".\n"+
 			"- "+facts()+"are known to every book: what the readings tell when the step comes.")

@@ -25,11 +25,11 @@ func TestBooksFollowTheirRulesUntilTheyClear(t *testing.T) {
 
 func followsRule(t *testing.T, b Book, r alert.Rule) {
 	t.Helper()
-	unit, looks := newVocabulary()[r.Metric].unit, false
+	unit, looks := newVocabulary()[r.Metric].metric.Unit, false
 	for _, s := range b.Steps() {
 		for _, e := range []Expr{s.Block.When, s.Block.Check} {
 			for _, term := range slices.Concat(e.cases...) {
-				if term.metric != r.Metric {
+				if term.metric.Name != r.Metric {
 					continue
 				}
 				looks = true
@@ -122,6 +122,7 @@ func TestPaceAndBudgetAreLookedAt(t *testing.T) {
 		{"disk-filling", "pace", nil, "off: host.disk.full_in: there is none here"},
 		{"error-spike", "budget", []model.Fact{burn}, "watching: 7 of 6, 1 over: slo.burn app=shop,window=6h; wants slo.burn <= 6"},
 		{"incident-response", "told", []model.Fact{model.Known("notify.failing", 1, model.None, nil)}, "watching: 1: notify.failing; wants notify.failing < 1"},
+		{"incident-response", "told", nil, "off: notify.failing: not configured here"},
 	} {
 		if got := standingIn(t, tt.book, tt.step, tt.facts...); string(got.Course)+": "+got.Says("") != tt.want {
 			t.Errorf("%s of %s is %s: %s, want %s", tt.step, tt.book, got.Course, got.Says(""), tt.want)

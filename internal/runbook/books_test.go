@@ -81,8 +81,8 @@ func TestLimitsAreThoseOfTheRules(t *testing.T) {
 					if e.measures() {
 						continue
 					}
-					if limits := limitsOf(t, term.metric, words[term.metric].unit); len(limits) > 0 && !slices.Contains(limits, in(t, term.limit, words[term.metric].unit)) {
-						t.Errorf("%s:%d: %q: no rule on %s has this limit: %v", b.ID, s.Line, e.Text, term.metric, limits)
+					if limits := limitsOf(t, term.metric.Name, words[term.metric.Name].metric.Unit); len(limits) > 0 && !slices.Contains(limits, in(t, term.limit, words[term.metric.Name].metric.Unit)) {
+						t.Errorf("%s:%d: %q: no rule on %s has this limit: %v", b.ID, s.Line, e.Text, term.metric.Name, limits)
 					}
 				}
 			}
