@@ -35,7 +35,8 @@ func runbooksPage(books []runbook.Book) string {
 		"## Books of your own",
 		"Files in the folder `runbooks` beside the configuration. One with the name of a shipped one stands in its place. `tocsin runbook lint`\n"+
 			"reads all of it: an unknown key, metric, action or step and a value of the wrong type are faults, with file and line, and so is\n"+
-			"a rule whose book is not there. A book with a fault is not used, and the shipped one of its name stays.",
+			"a rule whose book is not there. A book with a fault is not used, and the shipped one of its name stays. A step whose `when` and\n"+
+			"`verify` can hold at once gets a note: it is done whatever its action did.",
 		"````markdown\n"+runbookExample+"````",
 		"`##` begins a phase, and the range at its end is its clock: `(0-15 min)`, `(1-4 hours)`, `(48+ hours)`. `###` begins a step, with at\n"+
 			"most one block in the language `step`. A block has an `id` and at most one of `check`, `action` and `ask`.",

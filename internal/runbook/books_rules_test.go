@@ -108,6 +108,20 @@ func TestYoungSnapshotsCanBeEnded(t *testing.T) {
 	}
 }
 
+// Rows die under a transaction of three minutes as well: that it is not five
+// minutes old does not say that it was ended.
+func TestYoungSnapshotsAreNotEndedAlready(t *testing.T) {
+	s := store.New()
+	store.NewCell(s, store.Key[numbers]{Name: "test"}, store.Source{Every: time.Hour}).Put(numbers{model.Known("db.tx.longest", 180, model.Seconds, nil)}, time.Now(), 0)
+	step, ok := shippedBook(t, "old-snapshot").Step("end-session")
+	if !ok {
+		t.Fatal("there is no such step")
+	}
+	if got, reading := step.Block.Verify.Holds(s.View(), nil); got != Fail {
+		t.Errorf("%s: %s (%s), want %s", step.Block.Verify.Text, got, reading, Fail)
+	}
+}
+
 // A rule that fires on the pace alone, or on many hours, does not find its book
 // saying at once that it is over.
 func TestPaceAndBudgetAreLookedAt(t *testing.T) {

@@ -90,6 +90,22 @@ func TestLimitsAreThoseOfTheRules(t *testing.T) {
 	}
 }
 
+// What lets a step run is not what says that it helped: else the step is done
+// whatever its action did.
+func TestVerificationsAreNotTrueAlready(t *testing.T) {
+	books, err := Shipped()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range books {
+		for _, s := range b.Steps() {
+			if when, verify, both := overlap(s.Block.When, s.Block.Verify); both {
+				t.Errorf("%s:%d: %s may be %s and %s at once", b.ID, s.Line, when.metric.Name, when.limit, verify.limit)
+			}
+		}
+	}
+}
+
 // limitsOf gives the limits of the shipped rules on a metric, in its unit, and
 // those that say "none at all"; none where no rule is on it.
 func limitsOf(t *testing.T, metric string, unit model.Unit) []float64 {
