@@ -2,6 +2,7 @@ package runbook
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -119,6 +120,16 @@ func TestYoungSnapshotsAreNotEndedAlready(t *testing.T) {
 	}
 	if got, reading := step.Block.Verify.Holds(s.View(), nil); got != Fail {
 		t.Errorf("%s: %s (%s), want %s", step.Block.Verify.Text, got, reading, Fail)
+	}
+}
+
+// The step takes one limit for both windows, though the rules have two: it says so.
+func TestBudgetSaysItsLimit(t *testing.T) {
+	burn := model.Known("slo.burn", 8, model.None, model.Labels{"app": "shop", "window": "1h"})
+	burn.Count = 1000
+	got := standingIn(t, "error-spike", "budget", burn)
+	if prose := strings.Join(strings.Fields(got.Step.Prose), " "); got.Course != CourseWatching || !strings.Contains(prose, "wants at most 6 over either") || !strings.Contains(prose, "whether or not an alert fires") {
+		t.Errorf("8 over an hour, at which no rule fires, is %s, and the step says %q", got.Course, prose)
 	}
 }
 
