@@ -49,6 +49,22 @@ func followsRule(t *testing.T, b Book, r alert.Rule) {
 	}
 }
 
+// A check is done once the trouble is over, whoever looked before: it has the
+// time of its phase for that, and no shorter one of its own.
+func TestWatchedStepsHaveTheTimeOfTheirPhase(t *testing.T) {
+	books, err := Shipped()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range books {
+		for _, s := range b.Steps() {
+			if !s.Block.Check.Absent() && s.Block.Within > 0 && s.Block.From == "" {
+				t.Errorf("%s:%d: late after %v while %s does not hold", b.ID, s.Line, s.Block.Within, s.Block.Check.Text)
+			}
+		}
+	}
+}
+
 // standingIn is how a step of a shipped book stands while readings are these.
 func standingIn(t *testing.T, book, step string, facts ...model.Fact) Standing {
 	t.Helper()
