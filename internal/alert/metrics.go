@@ -49,18 +49,28 @@ type Metric struct {
 	Unit   model.Unit
 	Labels []string // names of the labels that tell its series apart
 	Source string   // name of the source; "app.*" where a target may have several
+	Also   []string // other sources that give it
+}
+
+// GivenBy tells whether a source of that name gives it.
+func (m Metric) GivenBy(source string) bool {
+	prefix, several := strings.CutSuffix(m.Source, "*")
+	return m.Source == source || several && strings.HasPrefix(source, prefix) || slices.Contains(m.Also, source)
 }
 
 // Metrics lists every number there is, in the order of the sources.
 func Metrics() []Metric {
 	var out []Metric
-	seen := map[string]bool{}
+	at := map[string]int{} // in out, by name
 	for _, s := range slices.Concat(specimens(), serverSpecimens(), supabaseSpecimens(), siteSpecimens(), watcherSpecimens()) {
 		for _, f := range s.value.Facts() {
-			if seen[f.Name] {
+			if i, seen := at[f.Name]; seen {
+				if !out[i].GivenBy(s.source) {
+					out[i].Also = append(out[i].Also, s.source)
+				}
 				continue
 			}
-			seen[f.Name] = true
+			at[f.Name] = len(out)
 			m := Metric{Name: f.Name, Unit: f.Unit, Labels: names(f.Labels), Source: s.source}
 			if s.prefix {
 				m.Source += "*"
@@ -86,8 +96,5 @@ func newCatalogue() catalogue {
 // gives tells whether a source of that name gives a metric.
 func (c catalogue) gives(source, name string) bool {
 	m, ok := c[name]
-	if prefix, several := strings.CutSuffix(m.Source, "*"); several {
-		return strings.HasPrefix(source, prefix)
-	}
-	return ok && m.Source == source
+	return ok && m.GivenBy(source)
 }

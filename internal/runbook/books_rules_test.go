@@ -2,6 +2,7 @@ package runbook
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,11 +26,11 @@ func TestBooksFollowTheirRulesUntilTheyClear(t *testing.T) {
 
 func followsRule(t *testing.T, b Book, r alert.Rule) {
 	t.Helper()
-	unit, looks := newVocabulary()[r.Metric].unit, false
+	unit, looks := newVocabulary()[r.Metric].metric.Unit, false
 	for _, s := range b.Steps() {
 		for _, e := range []Expr{s.Block.When, s.Block.Check} {
 			for _, term := range slices.Concat(e.cases...) {
-				if term.metric != r.Metric {
+				if term.metric.Name != r.Metric {
 					continue
 				}
 				looks = true
@@ -45,6 +46,22 @@ func followsRule(t *testing.T, b Book, r alert.Rule) {
 	}
 	if !looks {
 		t.Errorf("%s looks nowhere at %s, on which rule %s fires", b.ID, r.Metric, r.ID)
+	}
+}
+
+// A check is done once the trouble is over, whoever looked before: it has the
+// time of its phase for that, and no shorter one of its own.
+func TestWatchedStepsHaveTheTimeOfTheirPhase(t *testing.T) {
+	books, err := Shipped()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range books {
+		for _, s := range b.Steps() {
+			if !s.Block.Check.Absent() && s.Block.Within > 0 && s.Block.From == "" {
+				t.Errorf("%s:%d: late after %v while %s does not hold", b.ID, s.Line, s.Block.Within, s.Block.Check.Text)
+			}
+		}
 	}
 }
 
@@ -108,6 +125,30 @@ func TestYoungSnapshotsCanBeEnded(t *testing.T) {
 	}
 }
 
+// Rows die under a transaction of three minutes as well: that it is not five
+// minutes old does not say that it was ended.
+func TestYoungSnapshotsAreNotEndedAlready(t *testing.T) {
+	s := store.New()
+	store.NewCell(s, store.Key[numbers]{Name: "test"}, store.Source{Every: time.Hour}).Put(numbers{model.Known("db.tx.longest", 180, model.Seconds, nil)}, time.Now(), 0)
+	step, ok := shippedBook(t, "old-snapshot").Step("end-session")
+	if !ok {
+		t.Fatal("there is no such step")
+	}
+	if got, reading := step.Block.Verify.Holds(s.View(), nil); got != Fail {
+		t.Errorf("%s: %s (%s), want %s", step.Block.Verify.Text, got, reading, Fail)
+	}
+}
+
+// The step takes one limit for both windows, though the rules have two: it says so.
+func TestBudgetSaysItsLimit(t *testing.T) {
+	burn := model.Known("slo.burn", 8, model.None, model.Labels{"app": "shop", "window": "1h"})
+	burn.Count = 1000
+	got := standingIn(t, "error-spike", "budget", burn)
+	if prose := strings.Join(strings.Fields(got.Step.Prose), " "); got.Course != CourseWatching || !strings.Contains(prose, "wants at most 6 over either") || !strings.Contains(prose, "whether or not an alert fires") {
+		t.Errorf("8 over an hour, at which no rule fires, is %s, and the step says %q", got.Course, prose)
+	}
+}
+
 // A rule that fires on the pace alone, or on many hours, does not find its book
 // saying at once that it is over.
 func TestPaceAndBudgetAreLookedAt(t *testing.T) {
@@ -122,6 +163,7 @@ func TestPaceAndBudgetAreLookedAt(t *testing.T) {
 		{"disk-filling", "pace", nil, "off: host.disk.full_in: there is none here"},
 		{"error-spike", "budget", []model.Fact{burn}, "watching: 7 of 6, 1 over: slo.burn app=shop,window=6h; wants slo.burn <= 6"},
 		{"incident-response", "told", []model.Fact{model.Known("notify.failing", 1, model.None, nil)}, "watching: 1: notify.failing; wants notify.failing < 1"},
+		{"incident-response", "told", nil, "off: notify.failing: not configured here"},
 	} {
 		if got := standingIn(t, tt.book, tt.step, tt.facts...); string(got.Course)+": "+got.Says("") != tt.want {
 			t.Errorf("%s of %s is %s: %s, want %s", tt.step, tt.book, got.Course, got.Says(""), tt.want)

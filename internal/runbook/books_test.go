@@ -81,10 +81,26 @@ func TestLimitsAreThoseOfTheRules(t *testing.T) {
 					if e.measures() {
 						continue
 					}
-					if limits := limitsOf(t, term.metric, words[term.metric].unit); len(limits) > 0 && !slices.Contains(limits, in(t, term.limit, words[term.metric].unit)) {
-						t.Errorf("%s:%d: %q: no rule on %s has this limit: %v", b.ID, s.Line, e.Text, term.metric, limits)
+					if limits := limitsOf(t, term.metric.Name, words[term.metric.Name].metric.Unit); len(limits) > 0 && !slices.Contains(limits, in(t, term.limit, words[term.metric.Name].metric.Unit)) {
+						t.Errorf("%s:%d: %q: no rule on %s has this limit: %v", b.ID, s.Line, e.Text, term.metric.Name, limits)
 					}
 				}
+			}
+		}
+	}
+}
+
+// What lets a step run is not what says that it helped: else the step is done
+// whatever its action did.
+func TestVerificationsAreNotTrueAlready(t *testing.T) {
+	books, err := Shipped()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range books {
+		for _, s := range b.Steps() {
+			if when, verify, both := overlap(s.Block.When, s.Block.Verify); both {
+				t.Errorf("%s:%d: %s may be %s and %s at once", b.ID, s.Line, when.metric.Name, when.limit, verify.limit)
 			}
 		}
 	}

@@ -39,8 +39,7 @@ type Expr struct {
 
 // term is one comparison.
 type term struct {
-	metric string
-	source string // that gives the metric; "app.*" where there may be several
+	metric alert.Metric
 	limit  alert.Threshold
 	lasts  time.Duration // for which it has to hold; 0 is now
 	least  int           // sample size below which a share or a quantile says nothing
@@ -63,15 +62,14 @@ type vocabulary map[string]meaning
 
 // meaning is what an expression has to know of a metric.
 type meaning struct {
-	unit   model.Unit
-	source string
+	metric alert.Metric
 	least  int // sample size below which it says nothing
 }
 
 func newVocabulary() vocabulary {
 	v := vocabulary{}
 	for _, m := range alert.Metrics() {
-		v[m.Name] = meaning{unit: m.Unit, source: m.Source}
+		v[m.Name] = meaning{metric: m}
 	}
 	for _, r := range alert.Defaults().Rules {
 		m := v[r.Metric]
@@ -120,7 +118,11 @@ func (v vocabulary) term(fields []string) (term, error) {
 	if len(fields) < 2 {
 		return term{}, fmt.Errorf("%q: write metric op value [for duration]", text)
 	}
-	t := term{metric: fields[0]}
+	known, ok := v[fields[0]]
+	if !ok {
+		return term{}, unknownName{"metric", fields[0], sorted(v)}
+	}
+	t := term{metric: known.metric, least: known.least}
 	rest := fields[1:]
 	if i := slices.Index(rest, "for"); i >= 0 {
 		lasts, err := time.ParseDuration(strings.Join(rest[i+1:], ""))
@@ -133,12 +135,7 @@ func (v vocabulary) term(fields []string) (term, error) {
 	if t.limit, err = alert.ParseThreshold(strings.Join(rest, " ")); err != nil {
 		return term{}, fmt.Errorf("%q: %w", text, err)
 	}
-	known, ok := v[t.metric]
-	if !ok {
-		return term{}, unknownName{"metric", t.metric, sorted(v)}
-	}
-	t.least, t.source = known.least, known.source
-	if _, err := t.limit.In(known.unit); err != nil {
+	if _, err := t.limit.In(t.metric.Unit); err != nil {
 		return term{}, fmt.Errorf("%q: %w", text, err)
 	}
 	return t, nil
@@ -210,17 +207,14 @@ func (t term) eval(v store.View, of actions.Args, every bool) (Truth, Reading) {
 	var list []found
 	for _, src := range v.Sources() {
 		for _, f := range src.Facts {
-			if f.Name == t.metric && concerns(f.Labels, of) {
+			if f.Name == t.metric.Name && concerns(f.Labels, of) {
 				list = append(list, found{src, f})
 			}
 		}
 	}
 	list = ofShortWindow(list)
-	switch {
-	case len(list) == 0 && !every && t.isRead(v):
-		return Fail, nothing(t.metric, "there is none here")
-	case len(list) == 0:
-		return Unknown, nothing(t.metric, "not read here")
+	if len(list) == 0 {
+		return t.nothing(v, every)
 	}
 	decisive := Pass
 	if every {
@@ -229,13 +223,24 @@ func (t term) eval(v store.View, of actions.Args, every bool) (Truth, Reading) {
 	return join(list, decisive, func(s found) (Truth, Reading) { return t.one(v, s, every) })
 }
 
-// isRead tells whether what gives the metric is well: then a series that is not
-// there is of something that is not there, a replication slot for instance.
-func (t term) isRead(v store.View) bool {
-	prefix, several := strings.CutSuffix(t.source, "*")
-	return slices.ContainsFunc(v.Sources(), func(s store.Status) bool {
-		return s.State == store.OK && (s.Name == t.source || several && strings.HasPrefix(s.Name, prefix))
-	})
+// nothing is the outcome where the metric has no series. A condition does not
+// apply where nobody gives the metric here, nor where one that does is well: the
+// series that is not there is then of something that is not there, a replication
+// slot for instance.
+func (t term) nothing(v store.View, every bool) (Truth, Reading) {
+	configured, well := false, false
+	for _, s := range v.Sources() {
+		if s.State != store.Unconfigured && t.metric.GivenBy(s.Name) {
+			configured, well = true, well || s.State == store.OK
+		}
+	}
+	switch {
+	case !every && !configured:
+		return Fail, nothing(t.metric.Name, "not configured here")
+	case !every && well:
+		return Fail, nothing(t.metric.Name, "there is none here")
+	}
+	return Unknown, nothing(t.metric.Name, "not read here")
 }
 
 // ofShortWindow leaves out the series of other windows, where the metric has the

@@ -40,7 +40,7 @@ func TestExprHolds(t *testing.T) {
 		{"one number", "db.query.longest < 5s", numbers{longest(3)}, Pass, Pass},
 		{"in another unit", "db.query.longest < 5000ms", numbers{longest(6)}, Fail, Fail},
 		{"hidden", "db.query.longest < 5s", numbers{hidden}, Unknown, Unknown},
-		{"not read", "db.query.longest < 5s", nil, Unknown, Unknown},
+		{"not configured", "db.query.longest < 5s", nil, Unknown, Fail},
 		{"one table of two", "db.dead_tuples.pct > 20%", numbers{dead("a", 30), dead("b", 1)}, Fail, Pass},
 		{"both tables", "db.dead_tuples.pct > 20%", numbers{dead("a", 30), dead("b", 25)}, Pass, Pass},
 		{"and", "db.query.longest < 5s and db.dead_tuples.pct < 20%", numbers{longest(1), dead("a", 30)}, Fail, Fail},
@@ -94,6 +94,46 @@ func TestExprOfNothingThere(t *testing.T) {
 	cell.Fail(&model.Fail{Class: model.Down}, time.Now(), 0)
 	if got, reading := e.Applies(s.View()); got != Unknown {
 		t.Errorf("when its source is down: %s (%s)", got, reading)
+	}
+}
+
+// A condition on what nobody configured does not apply, whichever way that is
+// told; one on a source that is not read yet, or fails, is unknown.
+func TestExprOfNothingConfigured(t *testing.T) {
+	unset := &model.Fail{Class: model.Unconfigured}
+	for _, tt := range []struct {
+		name, expr string
+		sources    map[string]*model.Fail // how the newest attempt failed; nil where there was none yet
+		want       Truth
+		says       string
+	}{
+		{"no such source", "notify.failing >= 1", nil, Fail, "notify.failing: not configured here"},
+		{"it says so itself", "fleet.down >= 1", map[string]*model.Fail{"fleet": unset}, Fail, "fleet.down: not configured here"},
+		{"not read yet", "fleet.down >= 1", map[string]*model.Fail{"fleet": nil}, Unknown, "fleet.down: not read here"},
+		{"it fails", "fleet.down >= 1", map[string]*model.Fail{"fleet": {Class: model.Down}}, Unknown, "fleet.down: not read here"},
+		{"one of two is not there", "notify.failing >= 1 or fleet.down >= 1", map[string]*model.Fail{"fleet": {Class: model.Down}}, Unknown, "fleet.down: not read here"},
+		{"one of several applications", "http.error_rate > 0.8%", map[string]*model.Fail{"app.shop": {Class: model.Down}}, Unknown, "http.error_rate: not read here"},
+		{"another one gives it as well", "provider.budget < 20%", map[string]*model.Fail{"supabase.project": unset, "sentry.issues": nil}, Unknown, "provider.budget: not read here"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e, err := ParseExpr(tt.expr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := store.New()
+			for name, fail := range tt.sources {
+				cell := store.NewCell(s, store.Key[numbers]{Name: name}, store.Source{Every: time.Second})
+				if fail != nil {
+					cell.Fail(fail, time.Now(), 0)
+				}
+			}
+			if got, reading := e.Applies(s.View()); got != tt.want || reading.String() != tt.says {
+				t.Errorf("applies: %s (%s), want %s (%s)", got, reading, tt.want, tt.says)
+			}
+			if got, _ := e.Holds(s.View(), nil); got != Unknown {
+				t.Errorf("as a check: %s", got)
+			}
+		})
 	}
 }
 

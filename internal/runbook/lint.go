@@ -9,6 +9,7 @@ import (
 
 	"tocsin/actions"
 	"tocsin/internal/alert"
+	"tocsin/internal/model"
 )
 
 // Finding is one thing that is wrong with the books, or worth knowing.
@@ -141,12 +142,47 @@ func (l *linter) step(s Step) {
 	if b.Action == "" {
 		return
 	}
+	if when, verify, both := overlap(b.When, b.Verify); both {
+		l.note(s.Line, "when and verify can hold at once, %s %s and %s: the step is then done whatever its action did", when.metric.Name, when.limit, verify.limit)
+	}
 	a, ok := l.action(b.Action)
 	if !ok {
 		l.fault(s.Line, "there is no action %s", b.Action)
 		return
 	}
 	l.arguments(s, a)
+}
+
+// overlap finds comparisons of one metric that a condition and a verification
+// make, and that one value satisfies both.
+func overlap(when, verify Expr) (a, b term, both bool) {
+	for _, a = range slices.Concat(when.cases...) {
+		for _, b = range slices.Concat(verify.cases...) {
+			if a.metric.Name == b.metric.Name && a.meets(b) {
+				return a, b, true
+			}
+		}
+	}
+	return term{}, term{}, false
+}
+
+// meets tells whether one value satisfies both comparisons of one metric: it
+// tries the limits, and a value on each side of them.
+func (t term) meets(other term) bool {
+	unit := t.metric.Unit
+	one, err := t.limit.In(unit)
+	two, err2 := other.limit.In(unit)
+	if err != nil || err2 != nil {
+		return false
+	}
+	low, high := min(one, two), max(one, two)
+	between := (low + high) / 2
+	if unit == model.None { // a count is whole
+		between = low + 1
+	}
+	return slices.ContainsFunc([]float64{0, low, between, high, high + 1}, func(value float64) bool {
+		return t.holds(value, unit) == Pass && other.holds(value, unit) == Pass
+	})
 }
 
 func (l *linter) action(id string) (actions.Action, bool) {

@@ -193,12 +193,17 @@ func TestPlayFollowsTheVerdict(t *testing.T) {
 	g.wants("it was", "slow watching, cancel ready>, by-hand ready, which to do, vacuum started=done, well to do")
 }
 
-// What is not known ticks nothing.
+// What is not known ticks nothing. A step whose condition nobody could ever see
+// is not asked; one whose source fails is.
 func TestPlayUnknown(t *testing.T) {
 	t.Parallel()
 	g := newGame(t)
 	g.s.View = store.New().View()
 	g.s.Began = g.now.Add(-20 * time.Minute)
+	g.wants("nothing is configured", "slow watching!, cancel off, by-hand ready>!, which ready, vacuum ready, well watching")
+	s := store.New()
+	store.NewCell(s, store.Key[numbers]{Name: store.ActivityKey().Name}, store.Source{Every: time.Hour}).Fail(&model.Fail{Class: model.Down}, time.Now(), 0)
+	g.s.View = s.View()
 	g.wants("nothing is read", "slow watching!, cancel ready>!, by-hand ready!, which ready, vacuum ready, well watching")
 }
 

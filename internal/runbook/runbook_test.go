@@ -172,6 +172,10 @@ func TestLint(t *testing.T) {
 		{"next step", "on_fail: continue", "on_fail: further", "small.md:30: on_fail: there is no step further"},
 		{"later", "id: which\nask", "id: which\nlater: backup.take\nask", "small.md:43: done by hand until there is an action backup.take"},
 		{"later exists", "id: which\nask", "id: which\nlater: pg.vacuum\nask", "small.md:43: the action pg.vacuum exists by now: use it"},
+		{"holds already", "verify: db.dead_tuples.pct < 20%", "verify: db.dead_tuples.pct < 25% for 1m", "small.md:30: when and verify can hold at once, db.dead_tuples.pct > 20% and < 25%: the step is then done whatever its action did"},
+		{"holds at the limit", "verify: db.dead_tuples.pct < 20%", "verify: db.locks.waiting <= 1", "small.md:30: when and verify can hold at once, db.locks.waiting > 0 and <= 1: the step is then done whatever its action did"},
+		{"a count is whole", "verify: db.dead_tuples.pct < 20%", "verify: db.locks.waiting < 1", ""},
+		{"in other units", "when: db.dead_tuples.pct > 20% or db.locks.waiting > 0\naction: pg.vacuum\nwith: {table: $table}\nverify: db.dead_tuples.pct < 20%", "when: db.tx.longest > 5m\naction: pg.vacuum\nwith: {table: $table}\nverify: db.tx.longest < 300s", ""},
 		{"twice", "id: which", "id: vacuum", "small.md:43: a step vacuum stands above"},
 		{"titles twice", "### By hand", "### Vacuum it\nDo it.\n### Vacuum it", "small.md:42: a step vacuum-it stands above"},
 	}
