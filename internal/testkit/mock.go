@@ -61,7 +61,7 @@ func (s *Servers) Mock(t testing.TB, provider string) string {
 		}
 		s.mocks[provider] = m
 	}
-	Until(t, endWithin, "the mock of "+provider+" to answer", func(ctx context.Context) bool {
+	Until(t, 4*endWithin, "the mock of "+provider+" to answer", func(ctx context.Context) bool {
 		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", m.url[len("http://"):])
 		if err != nil {
 			return false
