@@ -28,8 +28,8 @@ func folderOf(valid config.Valid, target string) folder {
 	return folder{root: root, dir: filepath.Join(root, target), own: valid.State == ""}
 }
 
-// begin makes the state folder where it is missing, once in a run: what vanishes
-// after that is told of, not made anew. What lies above is made for the usual
+// begin makes the state folder and that of the target where they are missing,
+// once in a run: what vanishes after that is told of, not made anew. What lies above is made for the usual
 // place only, since a home may hold nothing yet.
 func (f folder) begin() error {
 	if f.own {
@@ -37,8 +37,10 @@ func (f folder) begin() error {
 			return fmt.Errorf("state folder: %w", err)
 		}
 	}
-	if err := statedir.Make(f.root); err != nil {
-		return fmt.Errorf("state folder: %w", err)
+	for _, dir := range []string{f.root, f.dir} {
+		if err := statedir.Make(dir); err != nil {
+			return fmt.Errorf("state folder: %w", err)
+		}
 	}
 	return nil
 }

@@ -31,10 +31,14 @@ func TestTheStateFolderIsMadeAtTheStart(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.f.dir = filepath.Join(tt.f.root, "prod")
-			err := tt.f.recall(alert.New(alert.Defaults()))
-			_, missing := os.Stat(tt.f.dir)
-			if (err == nil) != tt.made || (missing == nil) != tt.made {
-				t.Errorf("begun: %v, there: %v", err, missing)
+			err := tt.f.begin()
+			memory := counted{tt.f, "shop"}
+			memory.Keep(collectors.AppPast{}) // as the first look of all does
+			if _, kept := memory.Recall(); (err == nil) != tt.made || kept != tt.made {
+				t.Errorf("begun: %v, kept: %t", err, kept)
+			}
+			if err := tt.f.recall(alert.New(alert.Defaults())); (err == nil) != tt.made {
+				t.Errorf("recalled: %v", err)
 			}
 		})
 	}

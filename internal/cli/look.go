@@ -34,6 +34,7 @@ type look struct {
 // look reads every source once, rates twice, and follows the rules from where
 // the last run left them. warn is told what was not possible.
 func (p *program) look(ctx context.Context, limit time.Duration, warn func(error)) look {
+	_ = p.state.begin() // for what is counted; why it is not there is told below
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	sched.Once(limited, ratePause, p.jobs...)
