@@ -93,6 +93,8 @@ func pinBook(f incident.Folder, id string, b runbook.Book) error {
 			}
 			if within, from, own := phase.Clock(step); own {
 				pin.Clocks = append(pin.Clocks, incident.StepClock{Step: step.Name(), Within: within, From: from, When: !block.When.Absent()})
+			} else if !block.Check.Absent() {
+				pin.Watched = append(pin.Watched, step.Name())
 			}
 		}
 	}

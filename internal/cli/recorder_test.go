@@ -31,6 +31,8 @@ reviewed: 2026-11-28
 ## Look (0-5 min)
 ### Look
 `+"```step\nid: look\nwithin: 2m\ncheck: db.tx.longest < 1m\n```"+`
+### Watch
+`+"```step\nid: watch\ncheck: db.tx.longest < 1m\n```"+`
 ### Think
 ## Mend (5-15 min)
 ### End it
@@ -49,7 +51,7 @@ reviewed: 2026-11-28
 		{Step: "end", Within: 8 * time.Minute, When: true},
 		{Step: "tell", Within: 72 * time.Hour, From: "aware"},
 	}
-	if err != nil || !slices.Equal(s.Book.Clocks, want) || !slices.Equal(s.Book.Actions, []string{"pg.vacuum"}) {
+	if err != nil || !slices.Equal(s.Book.Clocks, want) || !slices.Equal(s.Book.Actions, []string{"pg.vacuum"}) || !slices.Equal(s.Book.Watched, []string{"watch"}) {
 		t.Errorf("pinned %+v, %v", s.Book, err)
 	}
 }

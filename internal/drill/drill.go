@@ -186,12 +186,18 @@ func (r Report) by(what string, at time.Time, within time.Duration, note string)
 
 // followed is whether there is a record, and whether the steps of the runbook
 // whose time it was since the fault came were done in the time that the book sets.
+// What is only watched is over when the world is whole, which is scored by itself.
 func followed(i incident.State, recorded bool, began, left time.Time) []Score {
 	record := Score{What: "recorded", Known: recorded, Held: recorded}
 	if !recorded {
 		record.Note = "no incident was opened: I"
 		return []Score{record}
 	}
+	if i.Book == nil {
+		record.Note = "no runbook"
+		return []Score{record}
+	}
+	record.Note = "book " + i.Book.Runbook
 	done := 0
 	var late []string
 	for _, e := range i.Events {
@@ -201,16 +207,11 @@ func followed(i incident.State, recorded bool, began, left time.Time) []Score {
 		if e.Kind == incident.KindStepDone || e.Kind == incident.KindStepOverridden {
 			done++
 			var step incident.StepEvent
-			if json.Unmarshal(e.Data, &step) == nil && step.Late {
+			if json.Unmarshal(e.Data, &step) == nil && step.Late && !slices.Contains(i.Book.Watched, step.Step) {
 				late = append(late, step.Step)
 			}
 		}
 	}
-	if i.Book == nil {
-		record.Note = "no runbook"
-		return []Score{record}
-	}
-	record.Note = "book " + i.Book.Runbook
 	never, untold := i.Missed(began, left)
 	steps := Score{
 		What: "steps in time", Known: true, Held: len(late)+len(never) == 0,

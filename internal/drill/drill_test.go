@@ -49,7 +49,7 @@ func told(after time.Duration, kind incident.Kind, data incident.Data) incident.
 func recorded(after time.Duration, more ...incident.Event) incident.State {
 	return incident.Fold(append([]incident.Event{
 		told(after, incident.KindOpened, incident.Opened{Title: "x", Severity: "P1"}),
-		told(after, incident.KindPinned, incident.Pinned{Runbook: "lock-pileup", Clocks: []incident.StepClock{
+		told(after, incident.KindPinned, incident.Pinned{Runbook: "lock-pileup", Watched: []string{"still"}, Clocks: []incident.StepClock{
 			{Step: "look", Within: 2 * time.Minute},
 			{Step: "stays", Within: time.Hour},
 			{Step: "end-root", Within: 5 * time.Minute, When: true},
@@ -172,6 +172,7 @@ func TestStepsThatWereNeverDone(t *testing.T) {
 		"done":                       {opened: time.Minute, left: 4 * time.Minute, told: []incident.Event{word(incident.KindStepDone, "look")}, mark: fair, says: "1 done, 0 late, 0 missed |"},
 		"skipped":                    {opened: time.Minute, left: 4 * time.Minute, told: []incident.Event{word(incident.KindStepSkipped, "look")}, mark: fair, says: "0 missed |"},
 		"overridden":                 {opened: time.Minute, left: 4 * time.Minute, told: []incident.Event{word(incident.KindStepOverridden, "look")}, mark: fair, says: "0 missed |"},
+		"watched until it was over":  {opened: time.Minute, left: 150 * time.Second, told: []incident.Event{told(2*time.Minute, incident.KindStepDone, incident.StepEvent{Runbook: "lock-pileup", Step: "still", Late: true})}, mark: fair, says: "1 done, 0 late, 0 missed |"},
 		"tried, and it failed":       {opened: time.Minute, left: 4 * time.Minute, told: []incident.Event{word(incident.KindStepFailed, "look")}, mark: fair, says: "0 missed |"},
 		"begun and not done":         {opened: time.Minute, left: 4 * time.Minute, told: []incident.Event{word(incident.KindStepStarted, "look")}, mark: late, says: "1 missed |\n\n- steps missed: look\n"},
 		"over before the fault":      {opened: -10 * time.Minute, left: 4 * time.Minute, mark: fair, says: "0 missed |"},

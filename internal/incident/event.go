@@ -164,6 +164,7 @@ type Pinned struct {
 
 	Actions []string    `json:"actions,omitempty"` // that its steps name
 	Clocks  []StepClock `json:"clocks,omitempty"`  // of its steps that have one of their own
+	Watched []string    `json:"watched,omitempty"` // its other steps that are over when a reading is, whoever acts
 }
 
 // StepClock is until when a step of the runbook should be over.
