@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -245,13 +246,9 @@ func (p *program) jobsFor(measures []actions.Measure) []sched.Job {
 	for _, m := range measures {
 		wanted[m.Metric] = true
 	}
+	metrics := slices.DeleteFunc(alert.Metrics(), func(m alert.Metric) bool { return !wanted[m.Name] })
 	return p.jobsNamed(func(name string) bool {
-		for _, m := range alert.Metrics() {
-			if prefix, several := strings.CutSuffix(m.Source, "*"); wanted[m.Name] && (m.Source == name || several && strings.HasPrefix(name, prefix)) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(metrics, func(m alert.Metric) bool { return m.GivenBy(name) })
 	})
 }
 
