@@ -53,6 +53,9 @@ func (c *command) checkOnce(timeout time.Duration, tell bool) error {
 	if err != nil {
 		return err
 	}
+	if err := p.seen(l.view.Now(), l.alerts); err != nil {
+		c.warn(fmt.Errorf("the record of the incident: %w", err))
+	}
 	if tell {
 		if err := p.tellOnce(l.view.Now(), l.alerts); err != nil {
 			c.warn(err)

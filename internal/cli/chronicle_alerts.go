@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -84,9 +85,10 @@ func turned(s incident.State, alerts []alert.Alert) []incident.Data {
 	return out
 }
 
-// worstOf is the worst that an alert saw; nil while it saw none.
+// worstOf is the worst that an alert saw; nil while it saw none, and where its
+// number tells nothing to people.
 func worstOf(a alert.Alert) *incident.Worst {
-	if a.Worst == nil {
+	if a.Worst == nil || a.Says != "" {
 		return nil
 	}
 	return &incident.Worst{Value: *a.Worst, Low: a.Threshold.Falls(), Text: alert.Number(*a.Worst, a.Unit)}
@@ -97,5 +99,29 @@ func readingOf(a alert.Alert) string {
 	if !a.Known {
 		return a.Why
 	}
-	return fmt.Sprintf("%s (%s)", alert.Number(a.Value, a.Unit), a.Threshold)
+	return fmt.Sprintf("%s (%s)", a.Text(), a.Threshold)
+}
+
+// alertsInto writes how the alerts stand into the timeline of an incident, where
+// that does not know it yet: no dashboard may have been there.
+func alertsInto(f incident.Folder, id string, alerts []alert.Alert) error {
+	f.Who, f.Via = ourName, ""
+	_, err := f.Extend(id, func(s incident.State) []incident.Data { return turned(s, alerts) })
+	if errors.Is(err, incident.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// seen writes how the alerts stand into the incident that is open, unless a
+// dashboard does.
+func (p *program) seen(now time.Time, alerts []alert.Alert) error {
+	s, err := p.incidents.Current(p.target.Name)
+	if errors.Is(err, incident.ErrNone) {
+		return nil
+	}
+	if err != nil || !p.lead.is(now) {
+		return err
+	}
+	return alertsInto(p.incidents, s.ID, alerts)
 }

@@ -356,6 +356,9 @@ func TestNothingIsOverWhileItFires(t *testing.T) {
 	if got := run("--config", file, "incident", "open", "web", "--severity", "P0", "--why", "down"); got.code != 0 {
 		t.Fatalf("open: %+v", got)
 	}
+	if got := run("--config", file, "incident", "message", "team"); !strings.Contains(got.out, "Firing: service.down service=web.") {
+		t.Errorf("the team hears %+v", got)
+	}
 	for _, status := range []string{"mitigated", "resolved", "closed"} {
 		if got := run("--config", file, "incident", "status", status); got.code != 1 || !strings.Contains(got.err, "while this fires: service.down") {
 			t.Errorf("%s: %+v", status, got)
@@ -364,7 +367,17 @@ func TestNothingIsOverWhileItFires(t *testing.T) {
 	if got := run("--config", file, "incident", "status", "closed", "the probe is wrong", "--anyway"); got.code != 0 || !strings.Contains(got.out, "postmortem.md") {
 		t.Errorf("anyway: %+v", got)
 	}
-	if got := run("--config", file, "incident", "show", "--incident", "nosuch"); got.code != 1 {
+	papers, _ := filepath.Glob(filepath.Join(home, "state/incidents/*/postmortem.md"))
+	if len(papers) != 1 {
+		t.Fatalf("postmortems: %v", papers)
+	}
+	paper, err := os.ReadFile(papers[0])
+	for _, want := range []string{"| still |  | service.down service=web |", "| mitigated | not said |", "| resolved | not said |"} {
+		if err != nil || !strings.Contains(string(paper), want) {
+			t.Errorf("the postmortem does not say %q: %v\n%s", want, err, paper)
+		}
+	}
+	if got := run("--config", file, "incident", "show", "--incident", "nosuch"); got.code != 1 || !strings.Contains(got.err, `there is no incident "nosuch": tocsin incident list names them`) {
 		t.Errorf("an incident that is not there: %+v", got)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -80,6 +81,14 @@ func (in *incidents) state() (incident.State, error) {
 		find = func() (incident.State, error) { return in.folder.Get(in.id) }
 	}
 	s, err := find()
+	if in.id != "" && errors.Is(err, fs.ErrNotExist) {
+		ids, _ := in.folder.IDs()
+		advice := "tocsin incident list names them"
+		if near, ok := strict.Nearest(in.id, ids); ok {
+			advice = fmt.Sprintf("did you mean %q?", near)
+		}
+		return s, &exit{exitFailed, fmt.Errorf("there is no incident %q: %s", clean(in.id), advice)}
+	}
 	if err != nil {
 		return s, &exit{exitFailed, err}
 	}
@@ -110,6 +119,7 @@ func severities() string {
 	return out + "In doubt take the higher one."
 }
 
+// checkSeverity refuses what is no severity.
 func checkSeverity(word string) error {
 	if !slices.ContainsFunc(incident.Criteria(), func(c incident.Criterion) bool { return c.Severity == word }) {
 		return &exit{exitUsage, fmt.Errorf("severity %q: it is one of\n%s", word, severities())}
@@ -130,6 +140,7 @@ func (in *incidents) open() *cobra.Command {
 	cmd.Flags().StringVar(&began, "began", "", "when it began, in UTC: 02:10, or 2026-11-23T02:10:00Z (else its alerts tell)")
 	cmd.Flags().BoolVar(&o.Restricted, "restricted", false, "only for those who open it, and root")
 	return in.run(cmd, func(args []string) error {
+		o.Severity = strings.ToUpper(o.Severity)
 		if err := checkSeverity(o.Severity); err != nil {
 			return err
 		}
@@ -147,6 +158,10 @@ func (in *incidents) open() *cobra.Command {
 		id, err := in.folder.Open(o)
 		if err != nil {
 			return &exit{exitFailed, errors.New(clean(err.Error()))}
+		}
+		now, err := in.kept()
+		if err = cmp.Or(err, alertsInto(in.folder, id, now)); err != nil {
+			in.warn(fmt.Errorf("the alerts are not in its timeline: %w", err))
 		}
 		out := in.page()
 		out.line("%s is open, its files are in %s", id, in.folder.In(id))
@@ -264,10 +279,11 @@ func (in *incidents) note() *cobra.Command {
 func (in *incidents) severity() *cobra.Command {
 	return in.run(&cobra.Command{Use: "severity P0|P1|P2|P3 WHY", Short: "Change the severity", Long: severities(), Args: cobra.MinimumNArgs(2)},
 		func(args []string) error {
-			if err := checkSeverity(args[0]); err != nil {
+			severity := strings.ToUpper(args[0])
+			if err := checkSeverity(severity); err != nil {
 				return err
 			}
-			return in.write(incident.SeveritySet{Severity: args[0], Why: strings.Join(args[1:], " ")})
+			return in.write(incident.SeveritySet{Severity: severity, Why: strings.Join(args[1:], " ")})
 		})
 }
 
@@ -290,7 +306,7 @@ func (in *incidents) status() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		firing, err := in.firing(s)
+		firing, err := in.firing(s.ID)
 		if err != nil {
 			return &exit{exitFailed, err}
 		}
@@ -306,8 +322,21 @@ func (in *incidents) status() *cobra.Command {
 }
 
 // firing lists what fires by the state of the rules that was kept last, and
-// what the timeline has of it.
-func (in *incidents) firing(s incident.State) ([]string, error) {
+// what the timeline has of it. What turned since goes into the timeline first.
+func (in *incidents) firing(id string) ([]string, error) {
+	now, err := in.kept()
+	if err != nil {
+		return nil, err
+	}
+	if err := alertsInto(in.folder, id, now); err != nil {
+		return nil, err
+	}
+	s, err := in.folder.Get(id)
+	return alert.StillFiring(now, s.Firing()), err
+}
+
+// kept are the alerts as a dashboard or a check kept them last.
+func (in *incidents) kept() ([]alert.Alert, error) {
 	rules, err := loadRules(in.valid.Rules)
 	if err != nil {
 		return nil, err
@@ -316,7 +345,7 @@ func (in *incidents) firing(s incident.State) ([]string, error) {
 	if err := folderOf(in.valid, in.target).recall(engine); err != nil {
 		return nil, err
 	}
-	return alert.StillFiring(engine.Current(), s.Firing()), nil
+	return engine.Current(), nil
 }
 
 func statusWords() []string {

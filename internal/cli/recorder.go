@@ -91,11 +91,11 @@ func pinBook(f incident.Folder, id string, b runbook.Book) error {
 			if block.Action != "" && !slices.Contains(pin.Actions, block.Action) {
 				pin.Actions = append(pin.Actions, block.Action)
 			}
-			if within, from, own := phase.Clock(step); own {
-				pin.Clocks = append(pin.Clocks, incident.StepClock{Step: step.Name(), Within: within, From: from, When: !block.When.Absent()})
-			} else if !block.Check.Absent() {
-				pin.Watched = append(pin.Watched, step.Name())
+			pinned := incident.PinnedStep{Step: step.Name(), When: !block.When.Absent(), Watched: !block.Check.Absent()}
+			if pinned.Within, pinned.From, pinned.Own = phase.Clock(step); !pinned.Own {
+				pinned.Within = phase.To
 			}
+			pin.Steps = append(pin.Steps, pinned)
 		}
 	}
 	_, err := f.Append(id, pin)

@@ -46,12 +46,14 @@ reviewed: 2026-11-28
 		t.Fatal(err)
 	}
 	s, err := c.incidents.Get(id)
-	want := []incident.StepClock{
-		{Step: "look", Within: 2 * time.Minute},
-		{Step: "end", Within: 8 * time.Minute, When: true},
-		{Step: "tell", Within: 72 * time.Hour, From: "aware"},
+	want := []incident.PinnedStep{
+		{Step: "look", Within: 2 * time.Minute, Own: true, Watched: true},
+		{Step: "watch", Within: 5 * time.Minute, Watched: true},
+		{Step: "think", Within: 5 * time.Minute},
+		{Step: "end", Within: 8 * time.Minute, Own: true, When: true},
+		{Step: "tell", Within: 72 * time.Hour, Own: true, From: "aware"},
 	}
-	if err != nil || !slices.Equal(s.Book.Clocks, want) || !slices.Equal(s.Book.Actions, []string{"pg.vacuum"}) || !slices.Equal(s.Book.Watched, []string{"watch"}) {
+	if err != nil || !slices.Equal(s.Book.Steps, want) || !slices.Equal(s.Book.Actions, []string{"pg.vacuum"}) {
 		t.Errorf("pinned %+v, %v", s.Book, err)
 	}
 }

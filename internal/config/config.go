@@ -29,7 +29,7 @@ type Target struct {
 	Prometheus  *Prometheus  `yaml:"prometheus" doc:"a server with the query API of Prometheus (Thanos, Mimir and VictoriaMetrics have it too)"`
 	Sentry      *Sentry      `yaml:"sentry" doc:"errors at Sentry"`
 	Stripe      *Stripe      `yaml:"stripe" doc:"payments at Stripe; they are only read"`
-	Notify      []Notify     `yaml:"notify" doc:"ways to tell of alerts beyond the screen, while a dashboard is open; what cannot be delivered waits on disk"`
+	Notify      []Notify     `yaml:"notify" doc:"ways to tell of alerts beyond the screen, by a dashboard or by tocsin check --notify; what cannot be delivered waits on disk"`
 	Contacts    []Contact    `yaml:"contacts" doc:"people and services to call; they stand in the view of incidents, and need nothing but this file"`
 	Gauges      []Gauge      `yaml:"gauges" doc:"numbers of your own business, each by one SQL statement or one HTTP request"`
 }

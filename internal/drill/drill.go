@@ -207,7 +207,7 @@ func followed(i incident.State, recorded bool, began, left time.Time) []Score {
 		if e.Kind == incident.KindStepDone || e.Kind == incident.KindStepOverridden {
 			done++
 			var step incident.StepEvent
-			if json.Unmarshal(e.Data, &step) == nil && step.Late && !slices.Contains(i.Book.Watched, step.Step) {
+			if json.Unmarshal(e.Data, &step) == nil && step.Late && !onlyWatched(i, step.Step) {
 				late = append(late, step.Step)
 			}
 		}
@@ -226,6 +226,11 @@ func followed(i incident.State, recorded bool, began, left time.Time) []Score {
 		}
 	}
 	return []Score{record, steps}
+}
+
+// onlyWatched tells whether a step is over when a reading is, with no clock of its own.
+func onlyWatched(i incident.State, step string) bool {
+	return slices.ContainsFunc(i.Book.Steps, func(p incident.PinnedStep) bool { return p.Step == step && p.Watched && !p.Own })
 }
 
 // act is one call that ended.

@@ -49,11 +49,12 @@ func told(after time.Duration, kind incident.Kind, data incident.Data) incident.
 func recorded(after time.Duration, more ...incident.Event) incident.State {
 	return incident.Fold(append([]incident.Event{
 		told(after, incident.KindOpened, incident.Opened{Title: "x", Severity: "P1"}),
-		told(after, incident.KindPinned, incident.Pinned{Runbook: "lock-pileup", Watched: []string{"still"}, Clocks: []incident.StepClock{
-			{Step: "look", Within: 2 * time.Minute},
-			{Step: "stays", Within: time.Hour},
-			{Step: "end-root", Within: 5 * time.Minute, When: true},
-			{Step: "report", Within: time.Minute, From: "aware"},
+		told(after, incident.KindPinned, incident.Pinned{Runbook: "lock-pileup", Steps: []incident.PinnedStep{
+			{Step: "still", Within: time.Minute, Watched: true},
+			{Step: "look", Within: 2 * time.Minute, Own: true},
+			{Step: "stays", Within: time.Hour, Own: true},
+			{Step: "end-root", Within: 5 * time.Minute, Own: true, When: true},
+			{Step: "report", Within: time.Minute, Own: true, From: "aware"},
 		}}),
 	}, more...))
 }

@@ -27,13 +27,13 @@ func (s State) Message(audience string, now time.Time) string {
 		fmt.Sprintf("%s %s: %s (%s), since %s, %s so far.", s.Severity, s.Status, s.Opening.Title, s.Opening.Target, clock(s.Began()), took(max(now.Sub(s.Began()), 0))),
 	}
 	if s.Opening.Suspect != "" {
-		lines = append(lines, "First suspect: "+s.Opening.Suspect+".")
+		lines = append(lines, "First suspect at the opening: "+s.Opening.Suspect+".")
 	}
 	if firing := s.Firing(); len(firing) > 0 {
 		lines = append(lines, "Firing: "+strings.Join(firing, ", ")+".")
 	}
 	for _, a := range s.Actions[max(0, len(s.Actions)-3):] {
-		text := "Done: " + strings.TrimSpace(a.Is.Action+" "+a.Is.Target) + " at " + clock(cmp.Or(a.Is.At, a.At)) + ", " + a.Is.Outcome
+		text := "Done: " + strings.TrimSpace(a.Is.Action+" "+shown(a.Is.Target)) + " at " + clock(cmp.Or(a.Is.At, a.At)) + ", " + a.Is.Outcome
 		if e, ok := s.Effects[a.Is.ID]; ok {
 			text += ", " + e.Verdict
 		}
@@ -43,6 +43,13 @@ func (s State) Message(audience string, now time.Time) string {
 		lines = append(lines, "Lead: "+lead+".")
 	}
 	return strings.Join(append(lines, s.promise(now)), "\n")
+}
+
+// shown is what an action was run on, for people: without when its session was
+// started, which only tells it from a later one of that number.
+func shown(target string) string {
+	words := slices.DeleteFunc(strings.Fields(target), func(w string) bool { return strings.HasPrefix(w, "backend_start=") })
+	return strings.Join(words, " ")
 }
 
 // outward is the text for those outside.
@@ -55,7 +62,7 @@ func (s State) outward(audience string, now time.Time) string {
 	case StatusMitigated:
 		state = "Service is back to normal since " + clock(s.Reached[StatusMitigated]) + ". We are watching it and removing the cause."
 	case StatusResolved, StatusClosed:
-		state = "This is resolved since " + clock(s.Reached[StatusResolved]) + "."
+		state = "This is resolved since " + clock(cmp.Or(s.Reached[StatusResolved], s.Reached[StatusClosed])) + "."
 	}
 	text := fmt.Sprintf("Since %s there has been a disruption. %s", clock(s.Began()), state)
 	if audience == "support" {
@@ -66,7 +73,7 @@ func (s State) outward(audience string, now time.Time) string {
 
 // promise says when the next update comes; "" once nobody waits for one.
 func (s State) promise(now time.Time) string {
-	if _, calm := s.Reached[StatusResolved]; calm {
+	if s.calm() {
 		return ""
 	}
 	return "Next update by " + clock(now.Add(firstUpdate(s.Severity))) + "."

@@ -55,10 +55,14 @@ const (
 	KindStepOverridden Kind = "step.overridden"
 )
 
-// Told is when that happened of which an event tells: what was done, and what it
-// did, may be learnt later.
+// Told is when that happened of which an event tells: what was done, what it did,
+// and that an alert began to fire, may be learnt later.
 func (e Event) Told() time.Time {
 	switch e.Kind {
+	case KindAlert:
+		if a := data[AlertSeen](e); a.State == alertFiring && a.Was != alertFiring {
+			return cmp.Or(a.Fired, e.At)
+		}
 	case KindAction:
 		return cmp.Or(data[ActionRun](e).At, e.At)
 	case KindEffect:
@@ -162,17 +166,18 @@ type Pinned struct {
 	Sum     string `json:"sum"`  // SHA-256 of its text, hex
 	File    string `json:"file"` // its copy beside the timeline
 
-	Actions []string    `json:"actions,omitempty"` // that its steps name
-	Clocks  []StepClock `json:"clocks,omitempty"`  // of its steps that have one of their own
-	Watched []string    `json:"watched,omitempty"` // its other steps that are over when a reading is, whoever acts
+	Actions []string     `json:"actions,omitempty"` // that its steps name
+	Steps   []PinnedStep `json:"steps,omitempty"`   // in the order of the book
 }
 
-// StepClock is until when a step of the runbook should be over.
-type StepClock struct {
-	Step   string        `json:"step"`
-	Within time.Duration `json:"within_ns"`      // since the incident was opened
-	From   string        `json:"from,omitempty"` // the fact, a time, that Within counts from instead
-	When   bool          `json:"when,omitempty"` // it is only to be done under a condition
+// PinnedStep is a step of the runbook, and until when it should be over.
+type PinnedStep struct {
+	Step    string        `json:"step"`
+	Within  time.Duration `json:"within_ns,omitempty"` // since the incident was opened; 0 for no clock
+	From    string        `json:"from,omitempty"`      // the fact, a time, that Within counts from instead
+	Own     bool          `json:"own,omitempty"`       // the clock is its own, not that of its phase
+	When    bool          `json:"when,omitempty"`      // it is only to be done under a condition
+	Watched bool          `json:"watched,omitempty"`   // it is over when a reading is, whoever acts
 }
 
 // StepEvent is what became of a step of the runbook.

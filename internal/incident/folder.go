@@ -36,7 +36,7 @@ const (
 )
 
 // ErrNone means that no incident is open.
-var ErrNone = errors.New("no incident is open: tocsin incident open TITLE begins one, --incident NAME means an older one")
+var ErrNone = errors.New("no incident is open: tocsin incident open TITLE begins one, --incident NAME means an older one (tocsin incident list)")
 
 // Open begins an incident and gives its name. It is on the disk when it
 // returns. While another one of the target is open it is refused: of several

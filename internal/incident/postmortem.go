@@ -66,7 +66,7 @@ func (s State) summary() string {
 		text += " First suspect: " + s.Opening.Suspect + "."
 	}
 	if s.Opening.Cause == "" && len(s.Alerts) == 0 {
-		text += " No alert saw this: it was opened by hand."
+		text += " It was opened by hand, and no alert is on record."
 	}
 	return text + "\n"
 }
@@ -74,7 +74,7 @@ func (s State) summary() string {
 func (s State) impact() string {
 	all := s.troubles()
 	if len(all) == 0 {
-		return "No alert fired while it was open.\n"
+		return "No alert is on record. One is where a dashboard was open or tocsin check ran.\n"
 	}
 	var rows [][]string
 	for _, t := range all {
@@ -104,10 +104,18 @@ func (s State) times() string {
 		if d, ok := s.After(status); ok {
 			rows = append(rows, []string{string(status), stamped(s.Reached[status]), took(d)})
 		} else {
-			rows = append(rows, []string{string(status), "not yet", ""})
+			rows = append(rows, []string{string(status), s.unsaid(status), ""})
 		}
 	}
 	return table([]string{"", "at", "after the beginning"}, rows)
+}
+
+// unsaid is why there is no time for a status.
+func (s State) unsaid(status Status) string {
+	if slices.Index(Statuses(), status) < slices.Index(Statuses(), s.Status) {
+		return "not said"
+	}
+	return "not yet"
 }
 
 func (s State) severityHistory() string {
@@ -130,29 +138,47 @@ func (s State) adherence() string {
 	if s.Book == nil {
 		return "No runbook was followed.\n"
 	}
-	target := map[string]string{}
-	for _, c := range s.Book.Clocks {
-		if due, ok := s.Due(c); ok {
-			target[c.Step] = took(due.Sub(s.At))
-		}
-	}
-	var rows [][]string
-	for _, is := range s.newestSteps() {
-		late, within := "", ""
-		if is.Late {
-			late = "late"
-		}
-		if is.Runbook == s.Book.Runbook {
-			within = target[is.Step]
-		}
-		rows = append(rows, []string{is.Runbook, is.Step, strings.TrimPrefix(string(is.Ended), "step."), took(time.Duration(is.TookS) * time.Second), within, late, joinNonEmpty(is.Reading, is.Reason)})
-	}
 	never, _ := s.Missed(time.Time{}, s.Events[len(s.Events)-1].At)
-	for _, step := range never {
-		rows = append(rows, []string{s.Book.Runbook, step, "never", "", target[step], "missed", ""})
+	var rows [][]string
+	listed := map[string]bool{}
+	for _, step := range s.Book.Steps {
+		target, missed := "", ""
+		if due, ok := s.Due(step); ok {
+			target = took(due.Sub(s.At))
+		}
+		if slices.Contains(never, step.Step) {
+			missed = "missed"
+		}
+		listed[stepKey(s.Book.Runbook, step.Step)] = true
+		if word, ok := s.Step(s.Book.Runbook, step.Step); ok {
+			rows = append(rows, adhered(word.Is, target, missed))
+			continue
+		}
+		rows = append(rows, []string{s.Book.Runbook, step.Step, "not done", "", target, missed, conditional(step)})
+	}
+	for _, is := range s.newestSteps() { // of another book, or an earlier version
+		if !listed[stepKey(is.Runbook, is.Step)] {
+			rows = append(rows, adhered(is, "", ""))
+		}
 	}
 	return fmt.Sprintf("%s, SHA-256 %s.\n\n", s.Book.Runbook, s.Book.Sum) +
 		table([]string{"runbook", "step", "became", "after", "target", "", "with"}, rows)
+}
+
+// conditional says that a step was only to be done under a condition.
+func conditional(step PinnedStep) string {
+	if step.When {
+		return "only under its condition"
+	}
+	return ""
+}
+
+// adhered is the row of a step that was begun.
+func adhered(is StepEvent, target, missed string) []string {
+	if is.Late {
+		missed = cmp.Or(missed, "late")
+	}
+	return []string{is.Runbook, is.Step, strings.TrimPrefix(string(is.Ended), "step."), took(time.Duration(is.TookS) * time.Second), target, missed, joinNonEmpty(is.Reading, is.Reason)}
 }
 
 func (s State) actionTable() string {

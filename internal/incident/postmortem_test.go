@@ -16,7 +16,10 @@ func story(t *testing.T) State {
 	}
 	step(time.Minute, AlertSeen{Rule: "http.p95", Severity: "P2", State: "firing", Since: began.Add(-2 * time.Minute), Fired: began.Add(-time.Minute), Reading: "1.4 s > 1 s", Worst: &Worst{Value: 1400, Text: "1.4 s"}},
 		Pinned{Runbook: "slow-queries", Sum: strings.Repeat("ab", 32), File: "runbook.abababab.md",
-			Clocks: []StepClock{{Step: "running-now", Within: 2 * time.Minute}, {Step: "end-it", Within: 5 * time.Minute}, {Step: "tell", Within: time.Hour}}},
+			Steps: []PinnedStep{
+				{Step: "running-now", Within: 2 * time.Minute, Own: true}, {Step: "end-it", Within: 5 * time.Minute, Own: true},
+				{Step: "tell", Within: time.Hour, Own: true}, {Step: "last", When: true},
+			}},
 		ActionRun{ID: "00A", By: "ben", Action: "alert.acknowledge", Target: "alert=http.p95", Outcome: "ok"})
 	step(2*time.Minute, StepEvent{Ended: KindStepDone, Runbook: "slow-queries", Step: "running-now", TookS: 60, Reading: "0.3 s"})
 	step(9*time.Minute, StepEvent{Ended: KindStepSkipped, Runbook: "slow-queries", Step: "pick-table", TookS: 480, Late: true, Reason: "no table | at all"})
@@ -39,7 +42,7 @@ func TestPostmortem(t *testing.T) {
 		"runbook slow-queries (abababab) |\n| 2026-11-23 02:05:11Z | ben | alert.acknowledge alert=http.p95: ok |\n| 2026-11-23 02:06:11Z | ana | step running-now done after 1m00s: 0.3 s |\n| 2026-11-23 02:06:41Z | ben | pg.cancel pid 7: ok: blocks checkout |",
 		"| 2026-11-23 02:06:41Z | ben | pg.cancel pid 7 | ok | helped; http.p95 1.4 s to 0.2 s | blocks checkout | 01J |",
 		"| slow-queries | running-now | done | 1m00s | 2m00s |  | 0.3 s |",
-		"| slow-queries | pick-table | skipped | 8m00s |  | late | no table \\| at all |", "| slow-queries | end-it | never |  | 5m00s | missed |  |",
+		"| slow-queries | pick-table | skipped | 8m00s |  | late | no table \\| at all |", "| slow-queries | end-it | not done |  | 5m00s | missed |  |\n| slow-queries | tell | not done |  | 1h00m |  |  |\n| slow-queries | last | not done |  |  |  | only under its condition |",
 		"| acknowledged by ben | 2026-11-23 02:05:11Z | 3m00s |", "- `slow-queries`, step `pick-table`: it was skipped (no table | at all). Is it needed?",
 		"- `slow-queries`: `pg.cancel` helped; make it a step?", "- [ ] f1 (to do): index on orders, ben, by 2026-12-01", "| closed | not yet |  |",
 	} {

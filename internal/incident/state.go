@@ -52,7 +52,7 @@ type State struct {
 	Hidden     bool // it is restricted, and another's: no more than ID and At is known
 	Severity   string
 	Status     Status
-	Reached    map[Status]time.Time // when each status was first reached
+	Reached    map[Status]time.Time // when each status was first said; what was passed over is not there
 	Severities []Dated[SeveritySet]
 	Roles      map[string]string
 	Facts      map[string]string
@@ -160,10 +160,8 @@ func (s *State) reach(to Status, at time.Time) {
 	for _, later := range Statuses()[place+1:] {
 		delete(s.Reached, later)
 	}
-	for _, earlier := range Statuses()[:place+1] { // what was not said on the way was reached by now
-		if _, ok := s.Reached[earlier]; !ok {
-			s.Reached[earlier] = at
-		}
+	if _, ok := s.Reached[to]; !ok {
+		s.Reached[to] = at
 	}
 }
 
@@ -204,11 +202,11 @@ func (s State) Step(book, step string) (Dated[StepEvent], bool) {
 	return out, ok
 }
 
-// Due is when the clock of a step runs out; not ok while what it counts from is
-// not known.
-func (s State) Due(c StepClock) (at time.Time, ok bool) {
+// Due is when the clock of a step runs out; not ok where it has none, or what it
+// counts from is not known.
+func (s State) Due(c PinnedStep) (at time.Time, ok bool) {
 	if c.From == "" {
-		return s.At.Add(c.Within), true
+		return s.At.Add(c.Within), c.Within > 0
 	}
 	from, err := time.Parse(time.RFC3339, s.Facts[c.From])
 	return from.Add(c.Within), err == nil
@@ -226,11 +224,11 @@ func (s State) Missed(since, until time.Time) (never, untold []string) {
 		until = closed
 	}
 	over := []Kind{KindStepDone, KindStepFailed, KindStepSkipped, KindStepOverridden}
-	for _, c := range s.Book.Clocks {
+	for _, c := range s.Book.Steps {
 		word, begun := s.Step(s.Book.Runbook, c.Step)
 		due, known := s.Due(c)
 		switch {
-		case !known, due.Before(since), !due.Before(until), slices.Contains(over, word.Is.Ended):
+		case !c.Own, !known, due.Before(since), !due.Before(until), slices.Contains(over, word.Is.Ended):
 		case c.When && !begun:
 			untold = append(untold, c.Step)
 		default:
@@ -239,6 +237,9 @@ func (s State) Missed(since, until time.Time) (never, untold []string) {
 	}
 	return never, untold
 }
+
+// calm tells whether nobody waits for news any more.
+func (s State) calm() bool { return s.Status == StatusResolved || s.Status == StatusClosed }
 
 // Live tells whether work on it goes on.
 func (s State) Live() bool { return s.Status != StatusClosed }
@@ -295,7 +296,7 @@ func firstUpdate(severity string) time.Duration {
 // newest one says when the next comes; before the first the severity does. One
 // that was raised since asks for it sooner.
 func (s State) NextUpdate() (at time.Time, ok bool) {
-	if _, calm := s.Reached[StatusResolved]; calm || s.Hidden {
+	if s.calm() || s.Hidden {
 		return time.Time{}, false
 	}
 	told := s.At
