@@ -99,7 +99,7 @@ func (s *scene) blameIssue(i model.SentryIssue, rate float64, worst hot) candida
 	if !i.FirstSeen.IsZero() && i.FirstSeen.Before(c.Since) && s.now.Sub(i.FirstSeen) < lookBack {
 		c.Since = i.FirstSeen
 	}
-	c.Summary = fmt.Sprintf("%s%s since issue %s in %s, %s a minute", worst.text(), s.course(worst), i.ShortID, cmp.Or(i.Culprit, i.Project), number(rate, model.None))
+	c.Summary = fmt.Sprintf("%s since issue %s in %s, %s a minute", s.course(worst), i.ShortID, cmp.Or(i.Culprit, i.Project), number(rate, model.None))
 	if release := s.releaseOf(i); release != "" {
 		c.Summary += ", " + release
 	}

@@ -33,7 +33,9 @@ func (s *scene) noSuspect() Suspect {
 	switch {
 	case len(felt) > 0:
 		// The course of the worst: a slow quantile stays until its window has passed.
-		out.Summary = "no suspect for " + strings.Join(atMost(texts(felt), 2), ", ") + s.course(felt[0])
+		readings := texts(felt)
+		readings[0] = s.course(felt[0])
+		out.Summary = "no suspect for " + strings.Join(atMost(readings, 2), ", ")
 	case len(lasting) > 0:
 		out.Summary = "no suspect: " + strings.Join(atMost(lasting, 2), ", ")
 	case waiting > 0:
