@@ -167,3 +167,45 @@ func TestTheVerdictOnABudget(t *testing.T) {
 		t.Errorf("got %s at %s, want %s", got.Summary, got.Level, want)
 	}
 }
+
+// The first readings after a restart do not tell yet whether what fired before
+// lasts.
+func TestWhatFiredBeforeIsNotSaidToBeFine(t *testing.T) {
+	const fine = "no suspect: no reading is over its threshold"
+	untold := model.Probe{Service: "web", Up: true, Needed: 3, Tries: 1, Failures: 1}
+	down := model.Probe{Service: "web", Why: "HTTP 503", Needed: 3, Tries: 3, Failures: 3}
+	well := model.Probe{Service: "web", Up: true, Passed: true, Needed: 3, Tries: 1}
+	for _, tt := range []struct {
+		name          string
+		before, after model.Probe
+		summary       string
+		level         Level
+	}{
+		{"it fired, and nobody knows yet", down, untold, "no suspect so far; not known now: P0 service.down web fired before", Unclear},
+		{"it never fired, and nobody knows yet", well, untold, fine, Fine},
+		{"it fired, and answers", down, well, fine, Fine},
+		{"it fired, and is down", down, down, "web is down: HTTP 503", Critical},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w, e := newWorld(), New(Defaults())
+			calm(w)
+			put(w, store.ProbeKey("web"), tt.before)
+			e.Step(w)
+			data, err := e.Export()
+			if err != nil {
+				t.Fatal(err)
+			}
+			later := New(Defaults())
+			if err := later.Import(data); err != nil {
+				t.Fatal(err)
+			}
+			w.now = w.now.Add(5 * time.Second)
+			calm(w)
+			put(w, store.ProbeKey("web"), tt.after)
+			got := Diagnose(w, later.Step(w))
+			if !strings.Contains(got.Summary, tt.summary) || got.Level != tt.level {
+				t.Errorf("got %s: %q\nwant %s: %q", got.Level, got.Summary, tt.level, tt.summary)
+			}
+		})
+	}
+}
