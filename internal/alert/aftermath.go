@@ -110,7 +110,48 @@ func (s *scene) brought(w shortage, i model.SentryIssue, read time.Time, worst h
 	return !known || since <= issueGrowth*before
 }
 
-// aftermathLine names the issue that a shortage brought about, where users
+// consequence says what is over that brought an issue about; "" where it may be
+// a cause.
+func (s *scene) consequence(i model.SentryIssue, read time.Time, worst hot) string {
+	if line := s.ofGone(i); line != "" {
+		return line
+	}
+	if w, left := s.leftBy(worst); left && s.brought(w, i, read, worst) {
+		return fmt.Sprintf("issue %s came with %s, which %s %s ago", i.ShortID, w.name(), w.was(), ago(s.now.Sub(w.ended)))
+	}
+	return ""
+}
+
+// ofGone says that an issue is of a build that serves no longer, and was not
+// seen since.
+func (s *scene) ofGone(i model.SentryIssue) string {
+	if i.Latest == nil {
+		return "" // the release in which it was seen first is seldom its only one
+	}
+	for _, d := range store.All[model.Deployments](s.v) {
+		since, _, ok := d.Sample.Value.LiveSince()
+		if ok && d.Sample.Fail == nil && replaced(d.Sample.Value.Rows, i.Latest.Release) && !i.LastSeen.After(since.Add(aftermath)) {
+			return fmt.Sprintf("issue %s is of %s, which has not been live for %s", i.ShortID, i.Latest.Release, ago(s.now.Sub(since)))
+		}
+	}
+	return ""
+}
+
+// replaced tells whether a release is known, and none of its builds serves.
+func replaced(rows []model.Deployment, release string) bool {
+	made := false
+	for _, row := range rows {
+		if release == row.Name || release == row.Commit {
+			if row.Live {
+				return false
+			}
+			made = release != ""
+		}
+	}
+	return made
+}
+
+// aftermathLine names the issue that what is over brought about, where users
 // still feel that.
 func (s *scene) aftermathLine() string {
 	all, read, ok := knownAt(s, store.SentryIssuesKey())
@@ -118,13 +159,11 @@ func (s *scene) aftermathLine() string {
 	if !ok || len(worst) == 0 {
 		return ""
 	}
-	w, left := s.leftBy(worst[0])
-	if !left {
-		return ""
-	}
 	for _, i := range all.Rows {
-		if _, began := s.beganWith(i, read, worst[0].began); began && s.brought(w, i, read, worst[0]) {
-			return fmt.Sprintf("issue %s came with %s, which %s %s ago", i.ShortID, w.name(), w.was(), ago(s.now.Sub(w.ended)))
+		if _, began := s.beganWith(i, read, worst[0].began); began {
+			if line := s.consequence(i, read, worst[0]); line != "" {
+				return line
+			}
 		}
 	}
 	return ""

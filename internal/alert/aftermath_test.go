@@ -163,3 +163,82 @@ func grown(w *world, from, until time.Duration) model.SentryIssue {
 	}
 	return i
 }
+
+// takenBack is a build of five minutes, v32, from which production was pointed
+// back at v31 twelve seconds ago; the errors that it made fall.
+func takenBack(w *world) {
+	put(w, store.DeploymentsKey(), model.Deployments{
+		Rows: []model.Deployment{
+			{ID: "dpl_32", Name: "v32", Commit: "c0ffee", Created: w.now.Add(-6 * time.Minute), Ready: w.now.Add(-5 * time.Minute), State: "READY"},
+			{ID: "dpl_31", Name: "v31", Commit: "beef", Created: w.now.Add(-9 * time.Hour), Ready: w.now.Add(-9 * time.Hour), State: "READY", Live: true},
+		},
+		Switch: &model.Switched{At: w.now.Add(-12 * time.Second), By: "rollback", From: "dpl_32"},
+	})
+	errorsSince(w, 11.5, 2*time.Minute)
+}
+
+// seen is an issue of a release that was seen last so long ago.
+func seen(w *world, release string, last time.Duration) model.SentryIssue {
+	i := poisoned(w, 2*time.Minute, 800)
+	i.LastSeen = w.now.Add(-last)
+	i.FirstRelease, i.Latest = ptr("v32"), &model.SentryEvent{Release: release}
+	return i
+}
+
+// afterARollback are the seconds after a bad build was taken away: what it made
+// fail still shows.
+func afterARollback() []situation {
+	const blamed = "since issue SHOP-2 in /checkout"
+	back := Deed{Action: "deploy.rollback", Text: "Roll back to v31", At: newWorld().now.Add(-10 * time.Second)}
+	return []situation{
+		{
+			name: "the issue of a build that was rolled back", change: func(w *world) { takenBack(w); issues(w, seen(w, "v32", 3*time.Second)) },
+			deeds:   []Deed{back},
+			summary: "no suspect for http.error_rate shop 11.5 % (limit 2 %); Roll back to v31 helped 10s ago",
+			against: []string{"issue SHOP-2 is of v32, which has not been live for 12s", "rolled back to v31 12s ago"}, then: []string(nil),
+		},
+		{
+			name: "the issue of a build that is named by its commit", change: func(w *world) { takenBack(w); issues(w, seen(w, "c0ffee", 3*time.Second)) },
+			summary: "no suspect for http.error_rate shop 11.5 %", against: []string{"issue SHOP-2 is of c0ffee"},
+		},
+		{
+			name: "an issue that goes on after the rollback", change: func(w *world) { takenBack(w); issues(w, seen(w, "v32", time.Second)) },
+			deeds: []Deed{back}, rule: "http.error_rate.high", summary: blamed, silent: []string{"not been live"},
+		},
+		{
+			name: "an issue of the build that was rolled back to", change: func(w *world) { takenBack(w); issues(w, seen(w, "v31", 3*time.Second)) },
+			rule: "http.error_rate.high", summary: blamed, silent: []string{"not been live"},
+		},
+		{
+			name: "an issue whose newest release is not known", change: func(w *world) {
+				takenBack(w)
+				i := seen(w, "", 3*time.Second)
+				i.Latest = nil
+				issues(w, i, seen(w, "", 3*time.Second))
+			},
+			rule: "http.error_rate.high", summary: blamed, silent: []string{"not been live"},
+		},
+		{
+			name: "an issue of a release that no build is of", change: func(w *world) { takenBack(w); issues(w, seen(w, "worker-7", 3*time.Second)) },
+			rule: "http.error_rate.high", summary: blamed, silent: []string{"not been live"},
+		},
+		{
+			name: "an issue of a commit that was built again", change: func(w *world) {
+				takenBack(w)
+				sample, _ := store.Get(w, store.DeploymentsKey())
+				sample.Value.Rows[1].Commit = "c0ffee"
+				put(w, store.DeploymentsKey(), sample.Value)
+				issues(w, seen(w, "c0ffee", 3*time.Second))
+			},
+			rule: "http.error_rate.high", summary: blamed, silent: []string{"not been live"},
+		},
+		{
+			name: "an issue while nobody knows which build is live", change: func(w *world) {
+				takenBack(w)
+				unread(w, store.DeploymentsKey())
+				issues(w, seen(w, "v32", 3*time.Second))
+			},
+			rule: "http.error_rate.high", summary: blamed, silent: []string{"not been live"},
+		},
+	}
+}

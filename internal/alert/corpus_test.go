@@ -31,7 +31,7 @@ type situation struct {
 
 // TestCorpus lets every situation be judged.
 func TestCorpus(t *testing.T) {
-	all := slices.Concat(ofTheCompany(), misleading(), atOnce(), notKnown(), ofErrors(), afterAShortage(), ofTheSite(), aroundTheServer(), ofSupabase())
+	all := slices.Concat(ofTheCompany(), misleading(), atOnce(), notKnown(), ofErrors(), afterAShortage(), afterARollback(), ofTheSite(), aroundTheServer(), ofSupabase())
 	for _, s := range all {
 		t.Run(s.name, s.judge)
 	}

@@ -150,12 +150,16 @@ func (s *scene) falling(h hot) bool {
 	return false
 }
 
-// course says so of a reading that comes down.
+// course is a reading in words, and that it comes down where it does.
 func (s *scene) course(h hot) string {
-	if s.falling(h) {
-		return ", falling"
+	text := h.text()
+	if !s.falling(h) {
+		return text
 	}
-	return ""
+	if limit, has := strings.CutSuffix(text, ")"); has {
+		return limit + ", now falling)" // what follows is no reason for that
+	}
+	return text + " (now falling)"
 }
 
 // symptomTexts says the symptoms in words.

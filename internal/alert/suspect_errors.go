@@ -47,12 +47,11 @@ func (s *scene) failures() []hot {
 
 // loudest is the issue that began with a symptom and makes most of its errors,
 // with its events a minute. Not ok when none makes enough of them. What a
-// shortage that is over brought about is no cause.
+// shortage or a build that is over brought about is no cause.
 func (s *scene) loudest(all model.SentryIssues, read time.Time, worst hot) (found model.SentryIssue, rate float64, ok bool) {
-	w, left := s.leftBy(worst)
 	for _, i := range all.Rows {
 		n, fits := s.beganWith(i, read, worst.began)
-		if fits && n > rate && !(left && s.brought(w, i, read, worst)) {
+		if fits && n > rate && s.consequence(i, read, worst) == "" {
 			found, rate = i, n
 		}
 	}
@@ -100,7 +99,7 @@ func (s *scene) blameIssue(i model.SentryIssue, rate float64, worst hot) candida
 	if !i.FirstSeen.IsZero() && i.FirstSeen.Before(c.Since) && s.now.Sub(i.FirstSeen) < lookBack {
 		c.Since = i.FirstSeen
 	}
-	c.Summary = fmt.Sprintf("%s%s since issue %s in %s, %s a minute", worst.text(), s.course(worst), i.ShortID, cmp.Or(i.Culprit, i.Project), number(rate, model.None))
+	c.Summary = fmt.Sprintf("%s since issue %s in %s, %s a minute", s.course(worst), i.ShortID, cmp.Or(i.Culprit, i.Project), number(rate, model.None))
 	if release := s.releaseOf(i); release != "" {
 		c.Summary += ", " + release
 	}

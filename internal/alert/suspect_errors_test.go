@@ -62,6 +62,24 @@ func ofErrors() []situation {
 			action: "cache.purge", args: map[string]string{"prefix": "promo:active"},
 		},
 		{
+			name: "an issue whose errors become fewer", change: func(w *world) {
+				errorsSince(w, 28, time.Minute)
+				w.history("http.error_rate", model.Labels{"app": "shop", "window": "1m"}, 35, 28, w.now.Add(-20*time.Second))
+				issues(w, poisoned(w, time.Minute, 700))
+			},
+			rule: "http.error_rate.high", summary: "http.error_rate shop 28 % (limit 2 %, now falling) since issue SHOP-2 in /checkout",
+			action: "cache.purge",
+		},
+		{
+			name: "an issue whose errors become more", change: func(w *world) {
+				errorsSince(w, 28, time.Minute)
+				w.history("http.error_rate", model.Labels{"app": "shop", "window": "1m"}, 21, 28, w.now.Add(-20*time.Second))
+				issues(w, poisoned(w, time.Minute, 700))
+			},
+			rule: "http.error_rate.high", summary: "http.error_rate shop 28 % (limit 2 %) since issue SHOP-2 in /checkout", silent: []string{"falling"},
+			action: "cache.purge",
+		},
+		{
 			name: "no cache to purge", change: func(w *world) {
 				errorsSince(w, 28, time.Minute)
 				issues(w, poisoned(w, time.Minute, 700))

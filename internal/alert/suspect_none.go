@@ -29,13 +29,18 @@ func (s *scene) noSuspect() Suspect {
 		felt, here = here, nil
 	}
 	slices.SortStableFunc(felt, func(a, b hot) int { return cmp.Compare(unfelt(a), unfelt(b)) })
-	dark, waiting := s.unreadable(), s.waiting()
+	dark, waiting, before := s.unreadable(), s.waiting(), s.firedBefore()
 	switch {
 	case len(felt) > 0:
 		// The course of the worst: a slow quantile stays until its window has passed.
-		out.Summary = "no suspect for " + strings.Join(atMost(texts(felt), 2), ", ") + s.course(felt[0])
+		readings := texts(felt)
+		readings[0] = s.course(felt[0])
+		out.Summary = "no suspect for " + strings.Join(atMost(readings, 2), ", ")
 	case len(lasting) > 0:
 		out.Summary = "no suspect: " + strings.Join(atMost(lasting, 2), ", ")
+	case len(before) > 0:
+		out.Summary = "no suspect so far; not known now: " + strings.Join(atMost(before, 2), ", ") + " fired before"
+		out.note(Unclear, time.Time{})
 	case waiting > 0:
 		out.Summary = "no suspect so far: " + plural(waiting, "source") + " still to be read"
 	case len(dark) > 0:
@@ -80,6 +85,17 @@ func (s *scene) lasting(out *Suspect) []string {
 		says = append(says, a.name()+" "+a.Text()+" "+s.standing(a))
 	}
 	return says
+}
+
+// firedBefore names the alerts that fired when their readings were known last.
+func (s *scene) firedBefore() []string {
+	var names []string
+	for _, a := range s.alerts {
+		if a.State == Unknown && (a.Former == Firing || a.Former == Clearing) && !a.Inhibited {
+			names = append(names, string(a.Severity)+" "+a.name())
+		}
+	}
+	return names
 }
 
 // standing says how an alert stands whose last minute is not over its limit.

@@ -32,7 +32,7 @@ func TestThisMachineIsNotBlamedForWhatUsersFeel(t *testing.T) {
 	w.history("http.error_rate", model.Labels{"app": "shop", "window": "1m"}, 30, 15.6, w.now.Add(-20*time.Second))
 	all := Suspects(w, e.Step(w))
 	first := all[0]
-	if first.Found() || first.Summary != "no suspect for http.error_rate shop 15.6 % (limit 2 %), falling" {
+	if first.Found() || first.Summary != "no suspect for http.error_rate shop 15.6 % (limit 2 %, now falling)" {
 		t.Errorf("got %q of rule %q", first.Summary, first.Rule)
 	}
 	if first.Level != Critical {
@@ -139,7 +139,7 @@ func TestErrorsThatFallSaySo(t *testing.T) {
 	stepped(w, e, 4*time.Minute)
 	w.history("http.error_rate", model.Labels{"app": "shop", "window": "1m"}, 30, 15.6, w.now.Add(-20*time.Second))
 	got := Diagnose(w, e.Step(w)).Summary
-	if !strings.HasPrefix(got, "no suspect for http.error_rate shop 15.6 % (limit 2 %), http.p95 shop 9.8 s") || !strings.HasSuffix(got, ", falling") {
+	if !strings.HasPrefix(got, "no suspect for http.error_rate shop 15.6 % (limit 2 %, now falling), http.p95 shop 9.8 s (limit") {
 		t.Errorf("got %q", got)
 	}
 }
@@ -165,5 +165,47 @@ func TestTheVerdictOnABudget(t *testing.T) {
 	got := Diagnose(w, alerts)
 	if want := "no suspect: slo.burn shop 6h 7.0x too fast is over its limit"; got.Summary != want || got.Level != Warning {
 		t.Errorf("got %s at %s, want %s", got.Summary, got.Level, want)
+	}
+}
+
+// The first readings after a restart do not tell yet whether what fired before
+// lasts.
+func TestWhatFiredBeforeIsNotSaidToBeFine(t *testing.T) {
+	const fine = "no suspect: no reading is over its threshold"
+	untold := model.Probe{Service: "web", Up: true, Needed: 3, Tries: 1, Failures: 1}
+	down := model.Probe{Service: "web", Why: "HTTP 503", Needed: 3, Tries: 3, Failures: 3}
+	well := model.Probe{Service: "web", Up: true, Passed: true, Needed: 3, Tries: 1}
+	for _, tt := range []struct {
+		name          string
+		before, after model.Probe
+		summary       string
+		level         Level
+	}{
+		{"it fired, and nobody knows yet", down, untold, "no suspect so far; not known now: P0 service.down web fired before", Unclear},
+		{"it never fired, and nobody knows yet", well, untold, fine, Fine},
+		{"it fired, and answers", down, well, fine, Fine},
+		{"it fired, and is down", down, down, "web is down: HTTP 503", Critical},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w, e := newWorld(), New(Defaults())
+			calm(w)
+			put(w, store.ProbeKey("web"), tt.before)
+			e.Step(w)
+			data, err := e.Export()
+			if err != nil {
+				t.Fatal(err)
+			}
+			later := New(Defaults())
+			if err := later.Import(data); err != nil {
+				t.Fatal(err)
+			}
+			w.now = w.now.Add(5 * time.Second)
+			calm(w)
+			put(w, store.ProbeKey("web"), tt.after)
+			got := Diagnose(w, later.Step(w))
+			if !strings.Contains(got.Summary, tt.summary) || got.Level != tt.level {
+				t.Errorf("got %s: %q\nwant %s: %q", got.Level, got.Summary, tt.level, tt.summary)
+			}
+		})
 	}
 }

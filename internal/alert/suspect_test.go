@@ -380,7 +380,7 @@ func ofTheCompany() []situation {
 				errorsSince(w, 4, 3*time.Minute)
 				w.history("http.error_rate", model.Labels{"app": "shop", "window": "1m"}, 12, 4, w.now.Add(-20*time.Second))
 			},
-			summary: "no suspect for http.error_rate shop 4 % (limit 2 %), falling",
+			summary: "no suspect for http.error_rate shop 4 % (limit 2 %, now falling)",
 		},
 		{
 			name: "sessions hidden from the role", change: func(w *world) {

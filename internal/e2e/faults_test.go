@@ -122,7 +122,7 @@ func faults() []fault {
 		},
 		{
 			name: "error-spike", action: "cache.purge", book: "error-spike", ends: "P purge it",
-			verdict: `http\.error_rate shop ([\d.]+) % \(limit \d %\)(?:, falling)? since issue SHOP-\d in /checkout, (\d+) a minute, in v3: purge promo:active`,
+			verdict: `http\.error_rate shop ([\d.]+) % \(limit \d %(?:, now falling)?\) since issue SHOP-\d in /checkout, (\d+) a minute, in v3: purge promo:active`,
 			card:    []string{`SCAN MATCH promo:active\*`, `removes +1 key of`},
 			outcome: `removed 1 key in .*errors [\d.]+ % → [\d.]+ % in .*helped`,
 			broken:  errorSpikeBroken, mended: errorSpikeMended,
