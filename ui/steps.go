@@ -34,6 +34,9 @@ func stepsFrame(in In) Frame {
 	}
 	for _, s := range d.Steps {
 		t.Rows = append(t.Rows, stepRow(in, s))
+		if s.Next {
+			t.Begin = s.Step.Name()
+		}
 	}
 	head := Line{gap(1), span(Strong, d.Book.Title), gap(2), span(Muted, d.Book.ID+", "+progressText(d.Steps))}
 	lines := []Line{head}

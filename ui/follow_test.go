@@ -1,0 +1,50 @@
+package ui
+
+import (
+	"strings"
+	"testing"
+
+	"tocsin/internal/runbook"
+)
+
+// The key of steps does the next one, also when that changes while nobody moves
+// the cursor. Once it was moved it stays where it is.
+func TestTheCursorStandsOnTheNextStep(t *testing.T) {
+	duty(t, true, func(s *stage, n *notebook, _ *deed) {
+		next := func(name string) {
+			d := s.o.Duty()
+			for i := range d.Steps {
+				d.Steps[i].Next = d.Steps[i].Step.Name() == name
+			}
+			s.update(true)
+			s.text()
+		}
+		on := func() string {
+			row, _ := s.grid().row()
+			return row.Key
+		}
+		next("who-is-at-the-root")
+		s.press("9", "]", "o")
+		if got := n.last(t); !strings.Contains(got, "Ended:step.done") || !strings.Contains(got, "Step:who-is-at-the-root") {
+			t.Errorf("the next step wrote %q", got)
+		}
+		next("end-root")
+		if got := on(); got != "end-root" {
+			t.Errorf("after the step before it, the cursor is on %q", got)
+		}
+		s.press("k")
+		before := on()
+		next("deadlocks")
+		if got := on(); got != before || before == "end-root" {
+			t.Errorf("moved to %q, it went to %q", before, got)
+		}
+		d := s.o.Duty()
+		book, _ := shippedBook(t, "scaling")
+		d.Book, d.Steps = &book, book.Play(runbook.Situation{View: s.in.View, Began: s.in.View.Now()})
+		d.Steps[2].Next = true
+		s.o.Duty = func() Duty { return d }
+		if s.text(); on() != d.Steps[2].Step.Name() {
+			t.Errorf("in another book it stands on %q, not on its next step", on())
+		}
+	})
+}
