@@ -48,3 +48,18 @@ func TestTheCursorStandsOnTheNextStep(t *testing.T) {
 		}
 	})
 }
+
+// The view that is kept as evidence has the gaps between columns that the screen
+// has.
+func TestKeptEvidenceHasItsGaps(t *testing.T) {
+	duty(t, true, func(s *stage, n *notebook, _ *deed) {
+		s.press("0", "I")
+		typed(s, "evidence", "the queue")
+		got := n.last(t)
+		for _, want := range []string{"\nsince           ", "P1 db.locks.waiting "} {
+			if !strings.Contains(got, want) {
+				t.Errorf("it lacks %q:\n%s", want, got)
+			}
+		}
+	})
+}
