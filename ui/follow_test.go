@@ -63,3 +63,30 @@ func TestKeptEvidenceHasItsGaps(t *testing.T) {
 		}
 	})
 }
+
+// The text of a book says which key follows it: in the open incident, or in one
+// that is opened for it, as it is called there.
+func TestABookIsFollowedFromItsText(t *testing.T) {
+	for _, way := range []func(s *stage){
+		func(s *stage) { s.press(":"); typed(s, "runbook cost-review") },
+		func(s *stage) { s.press("9", "]", "]", "/"); typed(s, "cost-review"); s.press("Enter") },
+	} {
+		duty(t, false, func(s *stage, n *notebook, _ *deed) {
+			way(s)
+			if got := s.text(); !strings.Contains(got, "runbook cost-review") || !strings.Contains(got, "o follow it") {
+				t.Fatalf("the key is not said:\n%s", got)
+			}
+			s.press("o", "Enter")
+			if got := n.last(t); got != "open P1 Monthly cost review cause= book=cost-review restricted=false" || len(s.over) > 0 {
+				t.Errorf("wrote %q under %d overlays", got, len(s.over))
+			}
+		})
+		duty(t, true, func(s *stage, n *notebook, _ *deed) {
+			way(s)
+			s.press("o", "Down", "Enter") // another one is followed
+			if got := n.last(t); got != "follow cost-review" || len(s.over) > 0 {
+				t.Errorf("wrote %q under %d overlays", got, len(s.over))
+			}
+		})
+	}
+}

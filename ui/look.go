@@ -94,6 +94,10 @@ func (a *App) open() {
 	if !ok || !found || tab.Detail == nil {
 		return
 	}
+	if tab.Name == "Runbooks" {
+		a.readBook(row.Key)
+		return
+	}
 	a.push(&pager{title: a.page().Name, lines: func(in In) []Line { return tab.Detail(in, row.Key) }})
 }
 
