@@ -1,9 +1,11 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
+	"tocsin/internal/alert"
 	"tocsin/internal/runbook"
 )
 
@@ -89,4 +91,28 @@ func TestABookIsFollowedFromItsText(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An alert that is worse than the open incident stands in its head; one that is
+// no worse, or asks for nothing, does not.
+func TestAnAlertWorseThanTheIncident(t *testing.T) {
+	play(t, sceneNamed(t, "lock-pileup"), func(t *testing.T, in In) {
+		in = onDuty(t, in)
+		in.Keys = map[string]string{"incident": "I"}
+		down := alert.Alert{Rule: "service.down", Severity: alert.P0, State: alert.Firing, Runbook: "complete-outage"}
+		for want, a := range map[string]func(alert.Alert) alert.Alert{
+			" ▲ P0 service.down fires: I severity raises it; runbook complete-outage\n": func(a alert.Alert) alert.Alert { return a },
+			" ▲ P0 service.down fires: I severity raises it\n":                          func(a alert.Alert) alert.Alert { a.Runbook = "lock-pileup"; return a },
+			"no equal":   func(a alert.Alert) alert.Alert { a.Severity = alert.P1; return a },
+			"no dimmed":  func(a alert.Alert) alert.Alert { a.Inhibited = true; return a },
+			"no trouble": func(a alert.Alert) alert.Alert { a.State = alert.OK; return a },
+		} {
+			in := in
+			in.Alerts = append(slices.Clone(in.Alerts), a(down))
+			got := linesText(incidentLines(in, *in.Duty.Incident))
+			if strings.HasPrefix(want, "no ") == strings.Contains(got, "raises it") || !strings.HasPrefix(want, "no ") && !strings.Contains(got, want) {
+				t.Errorf("%s:\n%s", want, got)
+			}
+		}
+	})
 }
