@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"tocsin/internal/alert"
 	"tocsin/internal/runbook"
@@ -115,4 +116,21 @@ func TestAnAlertWorseThanTheIncident(t *testing.T) {
 			}
 		}
 	})
+}
+
+// That a step is due is not read as when it gets ready.
+func TestHowAStepStands(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC)
+	for want, s := range map[string]runbook.Standing{
+		"ready, due in 29m51s": {Course: runbook.CourseReady, Due: now.Add(29*time.Minute + 51*time.Second)},
+		"watching, late 4m00s": {Course: runbook.CourseWatching, Due: now.Add(-4 * time.Minute), Late: true},
+		"done, was late":       {Course: runbook.CourseDone, Due: now, Late: true},
+		"done":                 {Course: runbook.CourseDone, Due: now},
+		"ready":                {Course: runbook.CourseReady},
+	} {
+		if got := standsText(now, s); got != want {
+			t.Errorf("it says %q, want %q", got, want)
+		}
+	}
 }

@@ -239,7 +239,8 @@ func lastTimes(in In, what string) []incident.State {
 	return out[:min(len(out), 3)]
 }
 
-// lateBy is how long after its target a step is; "" while it is in time.
+// lateBy is how long after its target a step is, or how long before; "" where it
+// has none, or was in time.
 func lateBy(now time.Time, s runbook.Standing) string {
 	switch {
 	case s.Due.IsZero():

@@ -3,6 +3,7 @@ package ui
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"tocsin/internal/alert"
 	"tocsin/internal/runbook"
@@ -130,7 +131,7 @@ func stepDetail(in In, key string) []Line {
 	}
 	s := in.Duty.Steps[i]
 	b := s.Step.Block
-	lines := []Line{{span(Title, s.Step.Title)}, labelled("phase", s.Phase), labelled("is", string(s.Course)+" "+lateBy(in.View.Now(), s))}
+	lines := []Line{{span(Title, s.Step.Title)}, labelled("phase", s.Phase), labelled("is", standsText(in.View.Now(), s))}
 	for _, part := range [][2]string{
 		{"now", s.Says("")}, {"last time", lastTime(in, *in.Duty.Book, s)}, {"when", b.When.Text}, {"check", b.Check.Text}, {"action", strings.TrimSpace(b.Action)}, {"verified by", b.Verify.Text}, {"if it fails", onFail(b)},
 	} {
@@ -140,6 +141,18 @@ func stepDetail(in In, key string) []Line {
 	}
 	lines = append(lines, Line{})
 	return append(lines, proseLines(s.Step.Prose, in.Width)...)
+}
+
+// standsText is how a step is, and when it is due or how late it is.
+func standsText(now time.Time, s runbook.Standing) string {
+	is, by := string(s.Course), lateBy(now, s)
+	switch {
+	case by == "":
+		return is
+	case s.Late:
+		return is + ", " + by
+	}
+	return is + ", due " + by
 }
 
 func onFail(b runbook.Block) string {
