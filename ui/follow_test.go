@@ -134,3 +134,14 @@ func TestHowAStepStands(t *testing.T) {
 		}
 	}
 }
+
+// A paragraph of a book is as wide as the screen; lists, tables, fences and
+// asked-for breaks stay as they are.
+func TestParagraphsAreJoined(t *testing.T) {
+	t.Parallel()
+	got := linesText(proseLines("Use this\nwhen many wait.\n\n- one\n  and more\n- two\n1. three\n| a |\n| b |\nlast  \nbreak\n```sql\nSET a;\nSET b;\n```\nafter\nit\n", 80))
+	want := "Use this when many wait.\n\n- one and more\n- two\n1. three\n| a |\n| b |\nlast\nbreak\n  SET a;\n  SET b;\nafter it\n"
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}

@@ -159,11 +159,7 @@ func incidentDetail(in In, key string) []Line {
 	if told := e.Told(); !told.Equal(e.At) {
 		lines = append(lines, labelled("written", in.full(e.At)))
 	}
-	lines = append(lines, Line{})
-	for _, part := range wrap(e.Says(), in.Width) {
-		lines = append(lines, Line{span(Plain, part)})
-	}
-	return lines
+	return append(append(lines, Line{}), plainLines(e.Says(), in.Width)...)
 }
 
 // incidentSpan is the open incident in the header: its severity, clock and step.

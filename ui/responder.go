@@ -280,7 +280,7 @@ func (a *App) message(audience string) {
 		}},
 	}}
 	a.push(&pager{
-		title: "for " + audience, lines: func(in In) []Line { return proseLines(text, in.Width) },
+		title: "for " + audience, lines: func(in In) []Line { return plainLines(text, in.Width) },
 		copy: func(a *App) {
 			a.copyText(text)
 			a.push(sent)

@@ -167,31 +167,6 @@ func onFail(b runbook.Block) string {
 	return "go to " + b.OnFail
 }
 
-// proseLines are paragraphs and fences of Markdown, as they were written: fences
-// are shown and never run.
-func proseLines(text string, width int) []Line {
-	var lines []Line
-	fenced := false
-	for line := range strings.Lines(text) {
-		line = strings.TrimRight(line, "\r\n")
-		if strings.HasPrefix(line, "```") {
-			fenced = !fenced
-			continue
-		}
-		if fenced {
-			lines = append(lines, Line{gap(2), span(Muted, line)})
-			continue
-		}
-		if line == "" {
-			lines = append(lines, Line{})
-		}
-		for _, part := range wrap(line, width) {
-			lines = append(lines, Line{span(Plain, part)})
-		}
-	}
-	return lines
-}
-
 // booksFrame is the runbooks, that of the suspect first, then those that an
 // alert leads to now.
 func booksFrame(in In) Frame {
