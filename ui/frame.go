@@ -76,6 +76,7 @@ type Table struct {
 	Sort    string
 	Desc    bool
 	Empty   string // said in place of rows
+	Begin   string // Row.Key on which the cursor stands until the user moves it; "" for the first
 }
 
 // Frame is what a view shows: lines on top, then the table, then lines below.

@@ -12,6 +12,8 @@ import (
 // through which filter. It outlives the table's refreshes.
 type grid struct {
 	selected string // Row.Key; "" until the user or the first drawing picks one
+	begin    string // Table.Begin, as last shown
+	away     bool   // the user moved the cursor off begin
 	line     int    // where the selected row was last seen: its place is kept when it goes
 	top      int    // first visible row
 	sort     string // column the user sorts by; "" keeps the table's own order
@@ -32,22 +34,31 @@ func (g *grid) show(t *Table) {
 	if g.sort != "" {
 		sortRows(g.rows, columnIndex(t.Columns, g.sort), g.desc)
 	}
+	g.begin = t.Begin
 	g.follow()
 }
 
-// follow moves the cursor to where the selected row is now; when it is gone,
-// the row in its place is selected.
+// follow moves the cursor to where the selected row is now. Until the user moves
+// it, and again when that row is gone, it goes along with the row where it
+// begins; without one, the row in the place of the one that is gone is selected.
 func (g *grid) follow() {
 	if len(g.rows) == 0 {
 		g.line = 0
 		return
 	}
-	if i := slices.IndexFunc(g.rows, func(r Row) bool { return r.Key == g.selected }); i >= 0 && g.selected != "" {
-		g.line = i
-		return
+	i, begin := g.find(g.selected), g.find(g.begin)
+	if begin >= 0 && (i < 0 || !g.away) {
+		i, g.away = begin, false
 	}
-	g.line = min(max(g.line, 0), len(g.rows)-1)
-	g.selected = g.rows[g.line].Key
+	if i < 0 {
+		i = min(max(g.line, 0), len(g.rows)-1)
+	}
+	g.line, g.selected = i, g.rows[i].Key
+}
+
+// find is where a row is shown; -1 when it is not.
+func (g *grid) find(key string) int {
+	return slices.IndexFunc(g.rows, func(r Row) bool { return r.Key == key && key != "" })
 }
 
 // move moves the cursor by so many rows.
@@ -57,6 +68,7 @@ func (g *grid) move(by int) {
 	}
 	g.line = min(max(g.line+by, 0), len(g.rows)-1)
 	g.selected = g.rows[g.line].Key
+	g.away = g.selected != g.begin
 }
 
 // row is the selected row; not ok when there is none.

@@ -81,10 +81,32 @@ func incidentLines(in In, s incident.State) []Line {
 		line = append(line, gap(2), span(Muted, "runbook "+in.Duty.Book.ID+", "+progressText(in.Duty.Steps)))
 	}
 	lines = append(lines, line)
+	if worse := worseLine(in, s); worse != nil {
+		lines = append(lines, worse)
+	}
 	if in.Duty.Trouble != "" {
 		lines = append(lines, Line{gap(1), span(Bad, in.glyphs().Critical+" not written, and tried again: "+in.Duty.Trouble)})
 	}
 	return lines
+}
+
+// worseLine names the worst alert that fires where that is worse than the
+// incident is taken for; nil where none is.
+func worseLine(in In, s incident.State) Line {
+	worst := alert.Alert{Severity: alert.Severity(s.Severity)}
+	for _, a := range in.Alerts {
+		if a.State == alert.Firing && !dimmed(a) && a.Severity < worst.Severity {
+			worst = a
+		}
+	}
+	if worst.Rule == "" {
+		return nil
+	}
+	text := in.mark(int(worst.Level())) + " " + string(worst.Severity) + " " + alertName(worst) + " fires: " + in.Keys["incident"] + " severity raises it"
+	if b := in.Duty.Book; worst.Runbook != "" && (b == nil || b.ID != worst.Runbook) {
+		text += "; runbook " + worst.Runbook
+	}
+	return Line{gap(1), span(Warn, text)}
 }
 
 func severityRole(severity string) Role {
@@ -137,11 +159,7 @@ func incidentDetail(in In, key string) []Line {
 	if told := e.Told(); !told.Equal(e.At) {
 		lines = append(lines, labelled("written", in.full(e.At)))
 	}
-	lines = append(lines, Line{})
-	for _, part := range wrap(e.Says(), in.Width) {
-		lines = append(lines, Line{span(Plain, part)})
-	}
-	return lines
+	return append(append(lines, Line{}), plainLines(e.Says(), in.Width)...)
 }
 
 // incidentSpan is the open incident in the header: its severity, clock and step.
@@ -217,7 +235,8 @@ func lastTimes(in In, what string) []incident.State {
 	return out[:min(len(out), 3)]
 }
 
-// lateBy is how long after its target a step is; "" while it is in time.
+// lateBy is how long after its target a step is, or how long before; "" where it
+// has none, or was in time.
 func lateBy(now time.Time, s runbook.Standing) string {
 	switch {
 	case s.Due.IsZero():

@@ -94,6 +94,10 @@ func (a *App) open() {
 	if !ok || !found || tab.Detail == nil {
 		return
 	}
+	if tab.Name == "Runbooks" {
+		a.readBook(row.Key)
+		return
+	}
 	a.push(&pager{title: a.page().Name, lines: func(in In) []Line { return tab.Detail(in, row.Key) }})
 }
 
@@ -166,13 +170,26 @@ func (a *App) viewText() string {
 	return b.String()
 }
 
+// columnText is the widest column in copied lines: on the screen one may be as
+// wide as there is room.
+const columnText = 48
+
+// linesText is lines as text, their columns under each other as on the screen.
+// Nothing is cut: what is wider than its column has a blank behind it.
 func linesText(lines []Line) string {
 	var b strings.Builder
 	for _, line := range lines {
-		for _, span := range line {
-			b.WriteString(span.Text)
+		var text strings.Builder
+		for _, s := range line {
+			wide := cells(span(s.Role, s.Text))
+			room := strings.Repeat(" ", max(min(s.Width, columnText)-wide, btoi(0 < s.Width && s.Width < wide)))
+			if s.Right {
+				text.WriteString(room + s.Text)
+			} else {
+				text.WriteString(s.Text + room)
+			}
 		}
-		b.WriteByte('\n')
+		b.WriteString(strings.TrimRight(text.String(), " ") + "\n")
 	}
 	return b.String()
 }

@@ -11,11 +11,19 @@ type pager struct {
 	title string
 	lines func(In) []Line
 	again string     // the key that opened it, which closes it too; "" where that does more
+	own   own        // what is done with what it shows
 	leave func()     // called when it is closed; nil for nothing
 	copy  func(*App) // what the keys of copying do; nil copies the lines
 	top   int
 	page  int
 	count int
+}
+
+// own is what the key of a command does in one pager.
+type own struct {
+	id   string // of the command; "" for nothing
+	foot string // word in the footer
+	do   func(*App)
 }
 
 func (p *pager) draw(a *App, full canvas) {
@@ -24,8 +32,7 @@ func (p *pager) draw(a *App, full canvas) {
 		c = full.part(0, 1, full.w, full.h-2)
 		foot := full.part(0, full.h-1, full.w, 1)
 		foot.clear()
-		foot.line(1, 0, Line{{Text: "Esc", Role: Strong}, {Text: " back  ", Role: Muted}, {Text: "j k", Role: Strong}, {Text: " scroll  ", Role: Muted},
-			{Text: "y", Role: Strong}, {Text: " copy  ", Role: Muted}, {Text: "a", Role: Strong}, {Text: " act", Role: Muted}})
+		foot.line(1, 0, p.footer(a))
 	}
 	c.clear()
 	inner := c.frame(Line{{Text: p.title, Role: Title}, {Text: "   Esc back", Role: Muted}}, c.theme.border)
@@ -41,6 +48,15 @@ func (p *pager) draw(a *App, full canvas) {
 	if left := p.count - p.top - p.page; left > 0 {
 		c.part(c.w-12, c.h-1, 10, 1).line(0, 0, Line{{Text: " j more ", Role: Muted}})
 	}
+}
+
+// footer lists the keys that work here.
+func (p *pager) footer(a *App) Line {
+	line := Line{{Text: "Esc", Role: Strong}, {Text: " back  ", Role: Muted}, {Text: "j k", Role: Strong}, {Text: " scroll  ", Role: Muted}}
+	if key := a.keyOf(p.own.id); key != "" {
+		line = append(line, span(Strong, key), span(Muted, " "+p.own.foot+"  "))
+	}
+	return append(line, span(Strong, "y"), span(Muted, " copy  "), span(Strong, "a"), span(Muted, " act"))
 }
 
 func (p *pager) key(a *App, ev *tcell.EventKey) {
@@ -74,6 +90,10 @@ func (p *pager) key(a *App, ev *tcell.EventKey) {
 		in.Width = copyWidth
 		a.copyText(a.copyHead(p.title) + linesText(p.lines(in)))
 	default:
+		if c, ok := a.command(name); ok && c.ID == p.own.id {
+			p.own.do(a)
+			return
+		}
 		a.fromPager(ev)
 	}
 }

@@ -280,7 +280,7 @@ func (a *App) message(audience string) {
 		}},
 	}}
 	a.push(&pager{
-		title: "for " + audience, lines: func(in In) []Line { return proseLines(text, in.Width) },
+		title: "for " + audience, lines: func(in In) []Line { return plainLines(text, in.Width) },
 		copy: func(a *App) {
 			a.copyText(text)
 			a.push(sent)
@@ -303,12 +303,12 @@ func (a *App) selectedStep() (runbook.Standing, bool) {
 
 // doStep does what the selected step is about, or follows the selected book.
 func (a *App) doStep() {
-	if a.idle() {
-		return
-	}
 	if tab, _ := a.tab(); tab.Name == "Runbooks" {
 		row, _ := a.grid().row()
-		a.follow(row.Key)
+		a.followBook(row.Key)
+		return
+	}
+	if a.idle() {
 		return
 	}
 	s, ok := a.openStep()
@@ -338,31 +338,6 @@ func (a *App) tabNamed(name string) place {
 	at := place{page: slices.IndexFunc(a.pages, func(p Page) bool { return p.Name == "incident" })}
 	at.tab = slices.IndexFunc(a.pages[at.page].Tabs, func(t Tab) bool { return t.Name == name })
 	return at
-}
-
-// readBook opens the text of a runbook, over the list with it selected.
-func (a *App) readBook(id string) {
-	a.goTo(a.tabNamed("Runbooks"))
-	a.look()
-	a.grid().selected = id
-	a.push(&pager{title: "runbook " + id, lines: func(in In) []Line { return bookDetail(in, id) }})
-}
-
-// follow pins a book to the incident. Where another one is followed, it asks.
-func (a *App) follow(book string) {
-	do := func(a *App) {
-		a.goTo(a.tabNamed("Runbook"))
-		a.record(func(r Recorder) (string, error) { return "followed: " + book, r.Follow(book) })
-	}
-	now := a.in.Duty.Book
-	if now == nil || now.ID == book {
-		do(a)
-		return
-	}
-	a.push(&picker{title: now.ID + " is followed", items: []item{
-		{text: "stay with " + now.ID, do: func(*App) {}},
-		{text: "follow " + book, note: "what was done stays in the timeline, and stands again when you come back", do: do},
-	}})
 }
 
 // openStep is the selected step, while something can still be said of it.

@@ -3,6 +3,7 @@ package ui
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"tocsin/internal/alert"
 	"tocsin/internal/runbook"
@@ -34,6 +35,9 @@ func stepsFrame(in In) Frame {
 	}
 	for _, s := range d.Steps {
 		t.Rows = append(t.Rows, stepRow(in, s))
+		if s.Next {
+			t.Begin = s.Step.Name()
+		}
 	}
 	head := Line{gap(1), span(Strong, d.Book.Title), gap(2), span(Muted, d.Book.ID+", "+progressText(d.Steps))}
 	lines := []Line{head}
@@ -127,7 +131,7 @@ func stepDetail(in In, key string) []Line {
 	}
 	s := in.Duty.Steps[i]
 	b := s.Step.Block
-	lines := []Line{{span(Title, s.Step.Title)}, labelled("phase", s.Phase), labelled("is", string(s.Course)+" "+lateBy(in.View.Now(), s))}
+	lines := []Line{{span(Title, s.Step.Title)}, labelled("phase", s.Phase), labelled("is", standsText(in.View.Now(), s))}
 	for _, part := range [][2]string{
 		{"now", s.Says("")}, {"last time", lastTime(in, *in.Duty.Book, s)}, {"when", b.When.Text}, {"check", b.Check.Text}, {"action", strings.TrimSpace(b.Action)}, {"verified by", b.Verify.Text}, {"if it fails", onFail(b)},
 	} {
@@ -137,6 +141,18 @@ func stepDetail(in In, key string) []Line {
 	}
 	lines = append(lines, Line{})
 	return append(lines, proseLines(s.Step.Prose, in.Width)...)
+}
+
+// standsText is how a step is, and when it is due or how late it is.
+func standsText(now time.Time, s runbook.Standing) string {
+	is, by := string(s.Course), lateBy(now, s)
+	switch {
+	case by == "":
+		return is
+	case s.Late:
+		return is + ", " + by
+	}
+	return is + ", due " + by
 }
 
 func onFail(b runbook.Block) string {
@@ -149,31 +165,6 @@ func onFail(b runbook.Block) string {
 		return "go on"
 	}
 	return "go to " + b.OnFail
-}
-
-// proseLines are paragraphs and fences of Markdown, as they were written: fences
-// are shown and never run.
-func proseLines(text string, width int) []Line {
-	var lines []Line
-	fenced := false
-	for line := range strings.Lines(text) {
-		line = strings.TrimRight(line, "\r\n")
-		if strings.HasPrefix(line, "```") {
-			fenced = !fenced
-			continue
-		}
-		if fenced {
-			lines = append(lines, Line{gap(2), span(Muted, line)})
-			continue
-		}
-		if line == "" {
-			lines = append(lines, Line{})
-		}
-		for _, part := range wrap(line, width) {
-			lines = append(lines, Line{span(Plain, part)})
-		}
-	}
-	return lines
 }
 
 // booksFrame is the runbooks, that of the suspect first, then those that an
