@@ -113,9 +113,9 @@ func plausible(t *testing.T, s status) {
 }
 
 // TestDatabaseLost stops PostgreSQL under a running dashboard and starts it
-// again.
+// again. It is about two seconds that a person feels, so it runs before the
+// tests that run beside each other.
 func TestDatabaseLost(t *testing.T) {
-	t.Parallel()
 	w := startWorld(t)
 	screen := w.dashboard(160, 48)
 	screen.WaitFor("no suspect", limit)
