@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"tocsin/internal/audit"
@@ -45,7 +46,7 @@ func (r *Runner) effect(ctx context.Context, c *call, out *Outcome, run effectRu
 		r.opts.Refresh() // what the action measured by itself shows at once as well
 	}
 	watch := newWatch(c.plan.Measures, run.before, out.Result.Effects)
-	if !watch.decided() && watch.limit > 0 {
+	if !watch.decided(0) && watch.limit > 0 {
 		if run.step != nil {
 			run.step(Progress{Text: out.Text + " · measuring the effect", Part: -1})
 		}
@@ -73,7 +74,7 @@ func (r *Runner) observe(ctx context.Context, w *watch, ended time.Time) {
 	for {
 		elapsed := r.opts.Now().Sub(ended)
 		w.see(r.readings(w.measures, ended), elapsed)
-		if w.decided() || elapsed >= w.limit {
+		if w.decided(elapsed) || elapsed >= w.limit {
 			return
 		}
 		select {
@@ -144,10 +145,15 @@ func (w *watch) cut() {
 }
 
 // decided tells whether the number that decides has clearly moved to the good.
-func (w *watch) decided() bool {
-	for _, e := range w.effects {
+// One that was known before the action and is not read again yet is waited for,
+// as long as its effect may take to show.
+func (w *watch) decided(elapsed time.Duration) bool {
+	for i, e := range w.effects {
 		if gain, ok := e.gain(); ok {
 			return gain >= settled
+		}
+		if at := slices.Index(w.at, i); at >= 0 && e.Before != nil && e.After == nil && elapsed < w.measures[at].Within {
+			return false
 		}
 	}
 	return false

@@ -164,3 +164,27 @@ func TestEffectIsReadAfterTheAction(t *testing.T) {
 		})
 	}
 }
+
+// The number that decides is waited for while it is not read again, also when
+// another one has settled.
+func TestTheFirstNumberIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &gauges{}
+		g.set("connections", 100)
+		g.set("oldest", 14)
+		f := &fake{plan: actions.Plan{Measures: []actions.Measure{
+			{Metric: "connections", Within: 10 * time.Second}, {Metric: "oldest", Within: 10 * time.Second},
+		}}}
+		f.run = func(context.Context, actions.Plan, func(actions.Progress)) (actions.Result, error) {
+			ended := time.Now()
+			g.read("connections", 100, ended.Add(-time.Millisecond))
+			g.read("oldest", 0, ended)
+			time.AfterFunc(900*time.Millisecond, func() { g.read("connections", 20, ended.Add(time.Second/2)) })
+			return actions.Result{Done: []string{"fix"}, Summary: "fixed"}, nil
+		}
+		out, err := newRunner(t, actions.Options{Facts: g}, f.action(actions.Reversible)).Do(t.Context(), order(yes))
+		if want := "fixed · connections 100 → 20 in 1 s · oldest 14 → 0 · helped"; err != nil || out.Text != want {
+			t.Errorf("got %q (%v), want %q", out.Text, err, want)
+		}
+	})
+}
