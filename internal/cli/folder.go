@@ -29,8 +29,8 @@ func folderOf(valid config.Valid, target string) folder {
 }
 
 // begin makes the state folder and that of the target where they are missing,
-// once in a run: what vanishes after that is told of, not made anew. What lies above is made for the usual
-// place only, since a home may hold nothing yet.
+// once in a run: what vanishes after that is told of, not made anew. What lies
+// above is made for the usual place only, since a home may hold nothing yet.
 func (f folder) begin() error {
 	if f.own {
 		if err := os.MkdirAll(filepath.Dir(f.root), 0o700); err != nil {
